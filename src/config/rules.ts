@@ -1,0 +1,122 @@
+/** What a valid publishing-rules file says, with every default filled in. Nothing behind `config/` supplies a default. */
+
+/** The product of a pool; it decides the default ports and the catalogue of virtual directories. */
+export type Product =
+  | 'lync-2010'
+  | 'lync-2013'
+  | 'skype-2015'
+  | 'skype-2019'
+  | 'skype-se'
+  | 'office-web-apps'
+  | 'exchange'
+  | 'communicator-web-access'
+  | 'other'
+
+/** What kind of name a rule publishes. */
+export type PublishKind =
+  | 'web-services'
+  | 'meet'
+  | 'dialin'
+  | 'autodiscover'
+  | 'office-web-apps'
+  | 'exchange'
+  | 'communicator-web-access'
+  | 'anything'
+
+export type TlsProfile = 'modern' | 'compatible' | 'legacy'
+
+/** An address and its ports that are opened. At least one of the two ports is set. */
+export interface ListenerRule {
+  readonly name: string
+  /** An IP address, IPv6 without brackets. */
+  readonly address: string
+  readonly httpPort: number | undefined
+  readonly httpsPort: number | undefined
+  readonly tlsProfile: TlsProfile
+}
+
+/** A PEM chain and its key; absolute paths. */
+export interface CertificateRule {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+export interface ServerRule {
+  /** A name or an IP address (IPv6 without brackets). */
+  readonly address: string
+  readonly httpPort: number
+  readonly httpsPort: number
+  /** 1 to 256. */
+  readonly weight: number
+}
+
+export interface PoolRule {
+  readonly name: string
+  readonly product: Product
+  readonly servers: readonly ServerRule[]
+  readonly tls: {
+    /** Absolute path of a PEM file with the trusted roots; undefined: the system's roots. */
+    readonly caFile: string | undefined
+    /** The name the server's certificate must carry; undefined: the server's own address. */
+    readonly serverName: string | undefined
+    /** True accepts any certificate. Never a default; warned about at every start. */
+    readonly insecureSkipVerify: boolean
+  }
+  readonly affinity: 'cookie' | 'source' | 'none'
+  /** Rewrite Location answers that name the server's own address and port to the published ones. */
+  readonly rewriteLocation: boolean
+}
+
+export interface PublishingRule {
+  readonly name: string
+  readonly publish: PublishKind
+  /** Lower-case A-labels, `{sipDomain}` expanded, at most one leading `*.`; IPv6 literals in brackets. */
+  readonly hosts: readonly string[]
+  /** The name of a pool that exists. */
+  readonly pool: string
+  /** Listener names the rule applies to; empty: all of them. */
+  readonly listeners: readonly string[]
+  /** What port 80 does for these hosts. */
+  readonly http: 'forward' | 'redirect' | 'refuse'
+  /** `refuse` ends the TLS handshake for these names. */
+  readonly https: 'serve' | 'refuse'
+}
+
+/** All in milliseconds. product.md section 3 has the meaning of each. */
+export interface Timeouts {
+  readonly connectMs: number
+  readonly handshakeMs: number
+  readonly requestHeadMs: number
+  readonly requestBodyMs: number
+  readonly responseMs: number
+  readonly keepAliveMs: number
+  readonly tunnelMs: number
+  /** How long running exchanges may go on after SIGTERM before they are cut. */
+  readonly drainMs: number
+}
+
+export interface Limits {
+  /** Bytes of a request head, request line included. */
+  readonly headBytes: number
+  /** Bytes of a request body. */
+  readonly bodyBytes: number
+  /** Open client connections over all listeners. */
+  readonly connections: number
+  readonly connectionsPerClient: number
+}
+
+export interface Rules {
+  readonly listeners: readonly ListenerRule[]
+  readonly certificates: readonly CertificateRule[]
+  readonly pools: readonly PoolRule[]
+  readonly rules: readonly PublishingRule[]
+  readonly timeouts: Timeouts
+  readonly limits: Limits
+  /** Networks in CIDR form whose X-Forwarded-* fields are believed. */
+  readonly trustedProxies: readonly string[]
+  readonly health: { readonly address: string; readonly port: number } | undefined
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error'
+    readonly access: 'json' | 'off'
+  }
+}
