@@ -93,6 +93,8 @@ export interface Timeouts {
   readonly tunnelMs: number
   /** How long running exchanges may go on after SIGTERM before they are cut. */
   readonly drainMs: number
+  /** From the moment readiness says no until the listeners close, so that a balancer looks away first. */
+  readonly unreadyMs: number
 }
 
 export interface Limits {
@@ -103,6 +105,8 @@ export interface Limits {
   /** Open client connections over all listeners. */
   readonly connections: number
   readonly connectionsPerClient: number
+  /** Header fields of one request. */
+  readonly fields: number
 }
 
 export interface Rules {
