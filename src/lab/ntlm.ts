@@ -1,0 +1,4 @@
+/** placeholder */
+export interface PendingChallenge {
+  readonly challenge: Buffer
+}
