@@ -2,10 +2,9 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { PendingChallenge } from './ntlm.ts'
 import type { RecordEntry } from './records.ts'
 import type { LabTarget } from './target.ts'
-import type { LabUser } from './users.ts'
+import { accountOf, type LabUser } from './users.ts'
 
 /** What the lab knows about a TCP connection. NTLM binds its user to this, not to a request. */
 export interface LabConnection {
@@ -14,7 +13,8 @@ export interface LabConnection {
   readonly secure: boolean
   requestCount: number
   user: LabUser | undefined
-  challenge: PendingChallenge | undefined
+  /** The NTLM challenge of 8 bytes that waits for its type 3. */
+  challenge: Buffer | undefined
 }
 
 /** A request on its way through the lab's site. */
@@ -23,6 +23,8 @@ export interface LabExchange {
   readonly res: ServerResponse
   readonly connection: LabConnection
   readonly entry: RecordEntry
+  /** The headers that say who answers, as set on every answer. */
+  readonly identity: Readonly<Record<string, string>>
   readonly target: LabTarget
   /** The Host header's name: lower case, without the port. */
   readonly host: string
@@ -47,7 +49,8 @@ export function answer({ req, res }: LabExchange, whole: WholeAnswer): void {
   res.statusCode = whole.status ?? 200
   if (body.length > 0) res.setHeader('Content-Type', whole.type ?? 'text/html; charset=utf-8')
   for (const [name, value] of Object.entries(whole.headers ?? {})) res.setHeader(name, value)
-  res.setHeader('Content-Length', body.length)
+  // A 304 describes the answer that is not sent; a length of its own would be a lie.
+  if (res.statusCode !== 304 && res.statusCode !== 204) res.setHeader('Content-Length', body.length)
   res.end(req.method === 'HEAD' ? undefined : body)
 }
 
@@ -84,4 +87,10 @@ export async function readSmallBody(exchange: LabExchange): Promise<Buffer> {
 export function cut({ connection, entry }: LabExchange): void {
   entry.update({ outcome: 'cut' })
   connection.socket.destroy()
+}
+
+/** Says in the answer and in the record whose request this is. */
+export function showUser({ res, entry }: LabExchange, user: LabUser): void {
+  res.setHeader('X-Lab-User', accountOf(user))
+  entry.update({ user: accountOf(user) })
 }

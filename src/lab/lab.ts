@@ -11,7 +11,10 @@ import {
 } from './authority.ts'
 import { type LabPorts, type LabServer, startLabServer } from './lab-server.ts'
 import { createSite } from './site.ts'
+import { createTokens } from './tokens.ts'
+import { createUcwaApplications } from './ucwa-applications.ts'
 import { type LabUser, labUsers } from './users.ts'
+import { serveWebsocket } from './websocket.ts'
 
 /** The servers of the lab by short name. */
 export type LabServerName = 'fe01' | 'fe02' | 'dir01'
@@ -31,6 +34,8 @@ export interface LabOptions {
   readonly keepAliveTimeoutMs?: number
   /** The port clients reach by TLS; default 443. For redirects and links out of plain HTTP. */
   readonly publishedHttpsPort?: number
+  /** The external name of the web services; default `lyncweb.contoso.com`. */
+  readonly webServicesHost?: string
 }
 
 /** The running deployment. */
@@ -44,6 +49,10 @@ export interface Lab {
   readonly users: readonly LabUser[]
   /** A certificate for the proxy's side, from the lab's authority. */
   publicCertificate(names: readonly string[]): Promise<IssuedCertificate>
+  /** Gives a UCWA application an event: ends its pending GET, or waits for the next one. Any JSON value. */
+  pushEvent(applicationId: string, event: unknown): void
+  /** Whether a pending GET of the UCWA application is being held at this moment. */
+  isWaiting(applicationId: string): boolean
   /** Ends every connection and timer the lab owns. */
   close(): Promise<void>
 }
@@ -51,7 +60,13 @@ export interface Lab {
 /** Starts the deployment. Rejects when a port is taken; then nothing keeps running. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const authority = await createAuthority('Contoso Lab Root')
-  const site = createSite()
+  const applications = createUcwaApplications()
+  const site = createSite({
+    tokens: createTokens(),
+    applications,
+    rootCertificatePem: authority.certificatePem,
+    webServicesHost: options.webServicesHost ?? 'lyncweb.contoso.com',
+  })
   const started: LabServer[] = []
   let connectionCount = 0
 
@@ -69,8 +84,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       address,
       ports: own,
       certificate,
-      site: site.handle,
-      websocket: site.websocket,
+      site,
+      websocket: serveWebsocket,
       nextConnectionId: () => ++connectionCount,
       keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 0,
       publishedHttpsPort: options.publishedHttpsPort ?? 443,
@@ -95,6 +110,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       pool,
       director,
       users: labUsers,
+      pushEvent: applications.pushEvent,
+      isWaiting: applications.isWaiting,
       publicCertificate: (names) => authority.issue({ names }),
       close,
     }

@@ -3,7 +3,14 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { Connections } from './connections.ts'
-import { answer, cut, type LabConnection, type LabExchange, type LabHandler } from './exchange.ts'
+import {
+  answer,
+  cut,
+  type LabConnection,
+  type LabExchange,
+  type LabHandler,
+  showUser,
+} from './exchange.ts'
 import type { RecordEntry, Recorder } from './records.ts'
 import { readTarget } from './target.ts'
 
@@ -35,18 +42,19 @@ export function openExchange(
 ): LabExchange {
   const connection = setup.connections.of(req.socket)
   connection.requestCount += 1
-  const res = given ?? new ServerResponse(req)
+  const res = given ?? answerToUpgrade(req)
   const server = setup.name.split('.')[0] ?? setup.name
   const entry = setup.recorder.add(newRecord(req, connection, server))
-  if (given) watchOutcome(res, entry)
-  setHeaders(res, {
+  watchOutcome(res, entry)
+  const identity = {
     Server: 'Microsoft-IIS/10.0',
     'X-Powered-By': 'ASP.NET',
     'X-MS-Server-Fqdn': setup.name,
     'X-Lab-Server': server,
-    'X-Lab-Connection': connection.id,
-    'X-Lab-Request': connection.requestCount,
-  })
+    'X-Lab-Connection': String(connection.id),
+    'X-Lab-Request': String(connection.requestCount),
+  }
+  for (const [name, value] of Object.entries(identity)) res.setHeader(name, value)
   const [host = '', port] = (req.headers.host ?? '').toLowerCase().split(/:(?=\d*$)/)
   const httpsPort = connection.secure ? port : String(setup.publishedHttpsPort)
   const suffix = httpsPort === undefined || httpsPort === '443' ? '' : `:${httpsPort}`
@@ -55,6 +63,7 @@ export function openExchange(
     res,
     connection,
     entry,
+    identity,
     target: readTarget(req.url ?? '/'),
     host,
     publicOrigin: `https://${host}${suffix}`,
@@ -70,7 +79,7 @@ export function runHandler(
   const { res, connection } = exchange
   const applies = fault !== undefined && (fault.when?.(exchange) ?? true)
   const run = async () => {
-    if (connection.user) showUser(exchange, connection.user.domain, connection.user.name)
+    if (connection.user) showUser(exchange, connection.user)
     if (!applies) return handler(exchange)
     if (fault.delayMs) await pause(exchange, fault.delayMs)
     if (fault.instead === 'hang') return
@@ -97,10 +106,15 @@ export function pause({ connection }: LabExchange, ms: number): Promise<void> {
   })
 }
 
-/** Says in the answer and in the record whose request this is. */
-export function showUser({ res, entry }: LabExchange, domain: string, name: string): void {
-  res.setHeader('X-Lab-User', `${domain}\\${name}`)
-  entry.update({ user: `${domain}\\${name}` })
+/** Node gives an upgrade no response; this one serves refusals, after which the connection ends. */
+function answerToUpgrade(req: IncomingMessage): ServerResponse {
+  const res = new ServerResponse(req)
+  res.shouldKeepAlive = false
+  res.assignSocket(req.socket)
+  // Node has taken its own listeners off a socket it hands over; a reset must not end the process.
+  req.socket.on('error', () => {})
+  res.on('finish', () => req.socket.end())
+  return res
 }
 
 function newRecord(req: IncomingMessage, connection: LabConnection, server: string) {
@@ -135,8 +149,4 @@ function watchOutcome(res: ServerResponse, entry: RecordEntry): void {
       durationMs: performance.now() - started,
     })
   })
-}
-
-function setHeaders(res: ServerResponse, headers: Readonly<Record<string, string | number>>): void {
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
 }
