@@ -1,0 +1,88 @@
+/** Makes `Rules` of a file in which every check found nothing wrong. */
+import { resolve } from 'node:path'
+import { defaultHttp } from './draft.ts'
+import { expandHost } from './expand-host.ts'
+import { defaultPorts } from './pool-schema.ts'
+import type { PoolRule, PublishingRule, Rules } from './rules.ts'
+import type { WrittenRules } from './schema.ts'
+
+type WrittenPool = WrittenRules['pools'][string]
+type WrittenServer = Exclude<WrittenPool['servers'][number], string>
+type WrittenRule = WrittenRules['rules'][number]
+
+/** Fills in what depends on other keys and makes file names absolute, from `directory`. */
+export function buildRules(written: WrittenRules, directory: string): Rules {
+  const { timeouts, limits, health, log } = written
+  return {
+    listeners: written.listeners.map(({ name, address, http, https, tls }) => ({
+      name,
+      address,
+      httpPort: http,
+      httpsPort: https,
+      tlsProfile: tls,
+    })),
+    certificates: written.certificates.map(({ cert, key }) => ({
+      certFile: resolve(directory, cert),
+      keyFile: resolve(directory, key),
+    })),
+    pools: Object.entries(written.pools).map(([name, pool]) => buildPool(name, pool, directory)),
+    rules: written.rules.map((rule) => buildRule(rule, written.sipDomains)),
+    timeouts: {
+      connectMs: timeouts.connect,
+      handshakeMs: timeouts.handshake,
+      requestHeadMs: timeouts.requestHead,
+      requestBodyMs: timeouts.requestBody,
+      responseMs: timeouts.response,
+      keepAliveMs: timeouts.keepAlive,
+      tunnelMs: timeouts.tunnel,
+      drainMs: timeouts.drain,
+      unreadyMs: timeouts.unready,
+    },
+    limits: {
+      headBytes: limits.head,
+      bodyBytes: limits.body,
+      connections: limits.connections,
+      connectionsPerClient: limits.connectionsPerClient,
+      fields: limits.fields,
+    },
+    trustedProxies: [...new Set(written.trustedProxies)],
+    health,
+    // w3c is refused as not yet supported, so only the other two come this far.
+    log: { level: log.level, access: log.access === 'off' ? 'off' : 'json' },
+  }
+}
+
+function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule {
+  const { product, tls, affinity, rewriteLocation } = pool
+  const { http = defaultPorts[product].http, https = defaultPorts[product].https } = pool
+  return {
+    name,
+    product,
+    servers: pool.servers.map((server) => {
+      const own: WrittenServer =
+        typeof server === 'string' ? { address: server, weight: 1 } : server
+      const { address, weight } = own
+      return { address, httpPort: own.http ?? http, httpsPort: own.https ?? https, weight }
+    }),
+    tls: {
+      caFile: tls.ca === undefined ? undefined : resolve(directory, tls.ca),
+      serverName: tls.serverName,
+      insecureSkipVerify: tls.insecureSkipVerify,
+    },
+    affinity,
+    rewriteLocation,
+  }
+}
+
+function buildRule(rule: WrittenRule, sipDomains: readonly string[]): PublishingRule {
+  const { name, publish, pool, listeners, https } = rule
+  return {
+    name,
+    publish,
+    hosts: rule.hosts.flatMap((host) => expandHost(host, sipDomains)),
+    pool,
+    listeners: [...new Set(listeners)],
+    http: rule.http ?? defaultHttp(publish),
+    https,
+  }
+}

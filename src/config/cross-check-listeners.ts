@@ -1,0 +1,118 @@
+/** Contradictions between listeners: names, ports, certificates. */
+import { isIPv4 } from 'node:net'
+import type { Draft, ListenerDraft } from './draft.ts'
+import type { Finding } from './finding.ts'
+import type { KeyPath } from './problem.ts'
+import { quote } from './quote.ts'
+
+/** All findings about listeners and the health address. */
+export function checkListeners(draft: Draft): readonly Finding[] {
+  return [
+    ...findNoListeners(draft),
+    ...findPortless(draft),
+    ...findDuplicateNames(draft),
+    ...findClashes(draft),
+    ...findMissingCertificates(draft),
+  ]
+}
+
+function findNoListeners({ listenerCount }: Draft): readonly Finding[] {
+  if (listenerCount !== 0) return []
+  const hint = 'for example { name: internet, http: 80, https: 443 }'
+  return [{ code: 'no-listeners', path: ['listeners'], message: 'there is no listener', hint }]
+}
+
+function findPortless({ listeners }: Draft): readonly Finding[] {
+  return listeners
+    .filter((listener) => !listener.hasHttp && !listener.hasHttps)
+    .map((listener) => ({
+      code: 'listener-without-port',
+      path: listener.path,
+      message: `the listener ${quote(listener.name ?? '')} has neither http nor https`,
+      hint: 'add "https: 443", "http: 80" or both',
+    }))
+}
+
+function findDuplicateNames({ listeners }: Draft): readonly Finding[] {
+  const seen = new Set<string>()
+  return listeners.flatMap(({ name, path }): Finding[] => {
+    if (name === undefined) return []
+    if (!seen.has(name)) {
+      seen.add(name)
+      return []
+    }
+    const message = `a listener ${quote(name)} is already there`
+    return [{ code: 'duplicate-name', path: [...path, 'name'], message }]
+  })
+}
+
+function findMissingCertificates({ listeners, hasCertificates }: Draft): readonly Finding[] {
+  if (hasCertificates) return []
+  return listeners
+    .filter((listener) => listener.hasHttps)
+    .map((listener) => ({
+      code: 'no-certificates',
+      path: [...listener.path, 'https'],
+      message: `the listener ${quote(listener.name ?? '')} speaks HTTPS without a certificate`,
+      hint: 'add a certificate under "certificates", or leave https out',
+    }))
+}
+
+/** A port that somebody wants to open. */
+interface Endpoint {
+  readonly path: KeyPath
+  /** For messages: `http of "internet"`. */
+  readonly title: string
+  readonly address: string
+  readonly port: number
+}
+
+function findClashes(draft: Draft): readonly Finding[] {
+  const byPort = new Map<number, Endpoint[]>()
+  return listEndpoints(draft).flatMap((endpoint) => {
+    const earlier = byPort.get(endpoint.port) ?? []
+    byPort.set(endpoint.port, [...earlier, endpoint])
+    const other =
+      earlier.find((each) => rateClash(endpoint, each) === 'port-clash') ??
+      earlier.find((each) => rateClash(endpoint, each) !== undefined)
+    const code = other && rateClash(endpoint, other)
+    return code ? [explainClash(code, endpoint, other)] : []
+  })
+}
+
+function listEndpoints({ listeners, health }: Draft): readonly Endpoint[] {
+  const endpoints = listeners.flatMap((listener) => [
+    ...toEndpoint(listener, 'http'),
+    ...toEndpoint(listener, 'https'),
+  ])
+  if (!health) return endpoints
+  return [...endpoints, { ...health, path: ['health'], title: 'health' }]
+}
+
+function toEndpoint(listener: ListenerDraft, key: 'http' | 'https'): readonly Endpoint[] {
+  const { path, address, name, [key]: port } = listener
+  if (address === undefined || port === undefined) return []
+  return [{ path: [...path, key], title: `${key} of ${quote(name ?? '')}`, address, port }]
+}
+
+type Clash = 'port-clash' | 'port-may-clash'
+
+/**
+ * A wildcard takes the port on every address of its family. Whether `::` takes IPv4 too depends on
+ * the system (net.ipv6.bindv6only); on most it does.
+ */
+function rateClash(one: Endpoint, other: Endpoint): Clash | undefined {
+  if (one.address === other.address) return 'port-clash'
+  const addresses = [one.address, other.address]
+  const isSameFamily = isIPv4(one.address) === isIPv4(other.address)
+  if (!isSameFamily) return addresses.includes('::') ? 'port-may-clash' : undefined
+  return addresses.includes('0.0.0.0') || addresses.includes('::') ? 'port-clash' : undefined
+}
+
+function explainClash(code: Clash, endpoint: Endpoint, other: Endpoint): Finding {
+  const { path, address, port } = endpoint
+  const verb = code === 'port-clash' ? 'is' : 'may be'
+  const message = `port ${port} on ${quote(address)} ${verb} taken by ${other.title}`
+  if (code === 'port-clash') return { code, path, message }
+  return { code, path, message, hint: 'on most systems "::" alone serves IPv4 as well' }
+}

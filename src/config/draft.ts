@@ -1,0 +1,203 @@
+/**
+ * What can be made out of a rules file although parts of it are wrong. The cross-check works on
+ * this, so that a slip in one place does not hide a contradiction in another.
+ */
+import type { z } from 'zod'
+import { domainField, networkField, publishedHostField } from './fields.ts'
+import { timeoutsSchema } from './limits-schema.ts'
+import { defaultPorts, poolSchema, serverObjectSchema, serverSchema } from './pool-schema.ts'
+import type { KeyPath } from './problem.ts'
+import { listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
+import type { Product, PublishingRule } from './rules.ts'
+import { healthSchema } from './schema.ts'
+
+/** A value and where it stands. */
+export interface Located<T> {
+  readonly path: KeyPath
+  readonly value: T
+}
+
+/** Undefined in the drafts: left out without a default, or wrong. */
+export interface ListenerDraft {
+  readonly path: KeyPath
+  readonly name: string | undefined
+  readonly address: string | undefined
+  readonly http: number | undefined
+  readonly https: number | undefined
+  /** Whether the key is there, be its value good or bad. */
+  readonly hasHttp: boolean
+  readonly hasHttps: boolean
+}
+
+export interface ServerDraft {
+  readonly address: string
+  readonly http: number | undefined
+  readonly https: number | undefined
+}
+
+export interface PoolDraft {
+  readonly path: KeyPath
+  readonly name: string
+  readonly product: Product | undefined
+  readonly servers: readonly Located<ServerDraft>[]
+  /** How many are written; undefined if that is no list. */
+  readonly serverCount: number | undefined
+  readonly insecureSkipVerify: boolean | undefined
+}
+
+export interface RuleDraft {
+  readonly path: KeyPath
+  readonly name: string | undefined
+  readonly publish: PublishingRule['publish'] | undefined
+  /** As written, `{sipDomain}` and all. */
+  readonly hosts: readonly Located<string>[]
+  readonly hostCount: number | undefined
+  readonly pool: string | undefined
+  readonly listeners: readonly Located<string>[]
+  readonly http: PublishingRule['http'] | undefined
+  readonly https: PublishingRule['https'] | undefined
+}
+
+export interface Draft {
+  readonly sipDomains: readonly Located<string>[]
+  readonly listeners: readonly ListenerDraft[]
+  /** Undefined where the section is missing or no list; that is a problem of its own. */
+  readonly listenerCount: number | undefined
+  readonly ruleCount: number | undefined
+  readonly hasCertificates: boolean
+  readonly pools: readonly PoolDraft[]
+  readonly rules: readonly RuleDraft[]
+  readonly responseMs: number | undefined
+  readonly keepAliveMs: number | undefined
+  readonly trustedProxies: readonly Located<string>[]
+  readonly health: { readonly address: string; readonly port: number } | undefined
+}
+
+/** Reads all that is readable. */
+export function readDraft(raw: unknown): Draft {
+  const file = asMap(raw)
+  const timeouts = asMap(file['timeouts'] ?? {})
+  return {
+    sipDomains: readList(domainField(), file['sipDomains'], ['sipDomains']),
+    listeners: entriesOf(file['listeners'], ['listeners']).map(readListener),
+    listenerCount: countOf(file['listeners']),
+    ruleCount: countOf(file['rules']),
+    hasCertificates: (countOf(file['certificates']) ?? 0) > 0 || file['acme'] !== undefined,
+    pools: Object.entries(asMap(file['pools'])).map(([name, value]) => readPool(name, value)),
+    rules: entriesOf(file['rules'], ['rules']).map(readRule),
+    responseMs: read(timeoutsSchema.unwrap().shape.response, timeouts['response']),
+    keepAliveMs: read(timeoutsSchema.unwrap().shape.keepAlive, timeouts['keepAlive']),
+    trustedProxies: readList(networkField(), file['trustedProxies'], ['trustedProxies']),
+    health: file['health'] === undefined ? undefined : read(healthSchema, file['health']),
+  }
+}
+
+function readListener({ path, value }: Located<unknown>): ListenerDraft {
+  const { shape } = listenerSchema
+  const map = asMap(value)
+  return {
+    path,
+    name: read(shape.name, map['name']),
+    address: read(shape.address, map['address']),
+    http: read(shape.http, map['http']),
+    https: read(shape.https, map['https']),
+    hasHttp: map['http'] !== undefined,
+    hasHttps: map['https'] !== undefined,
+  }
+}
+
+function readPool(name: string, value: unknown): PoolDraft {
+  const { shape } = poolSchema
+  const map = asMap(value)
+  const path = ['pools', name]
+  const product = read(shape.product, map['product'])
+  const ports = product && defaultPorts[product]
+  const http = read(shape.http, map['http']) ?? ports?.http
+  const https = read(shape.https, map['https']) ?? ports?.https
+  const tls = asMap(map['tls'])
+  return {
+    path,
+    name,
+    product,
+    servers: entriesOf(map['servers'], [...path, 'servers']).flatMap((entry) =>
+      readServer(entry, { http, https }),
+    ),
+    serverCount: countOf(map['servers']),
+    insecureSkipVerify: read(
+      shape.tls.unwrap().shape.insecureSkipVerify,
+      tls['insecureSkipVerify'],
+    ),
+  }
+}
+
+function readServer(
+  { path, value }: Located<unknown>,
+  ports: Pick<ServerDraft, 'http' | 'https'>,
+): readonly Located<ServerDraft>[] {
+  if (typeof value === 'string') {
+    const address = read(serverSchema, value)
+    return typeof address === 'string' ? [{ path, value: { address, ...ports } }] : []
+  }
+  const { shape } = serverObjectSchema
+  const map = asMap(value)
+  const address = read(shape.address, map['address'])
+  if (address === undefined) return []
+  const http = read(shape.http, map['http']) ?? ports.http
+  const https = read(shape.https, map['https']) ?? ports.https
+  return [{ path, value: { address, http, https } }]
+}
+
+function readRule({ path, value }: Located<unknown>): RuleDraft {
+  const { shape } = publishingRuleSchema
+  const map = asMap(value)
+  const publish = read(shape.publish, map['publish'])
+  const written = read(shape.http, map['http'])
+  return {
+    path,
+    name: read(shape.name, map['name']),
+    publish,
+    hosts: readList(publishedHostField(), map['hosts'], [...path, 'hosts']),
+    hostCount: countOf(map['hosts']),
+    pool: read(shape.pool, map['pool']),
+    listeners: readList(shape.name, map['listeners'], [...path, 'listeners']),
+    http: map['http'] === undefined ? publish && defaultHttp(publish) : written,
+    https: read(shape.https, map['https']),
+  }
+}
+
+/**
+ * What plain HTTP does where the rule does not say. Forwarding leaves it to IIS, as Microsoft's
+ * mobility rule has it; of Communicator Web Access it says that "using HTTP is not supported".
+ */
+export function defaultHttp(publish: PublishingRule['publish']): PublishingRule['http'] {
+  return publish === 'communicator-web-access' ? 'refuse' : 'forward'
+}
+
+function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | undefined {
+  const result = schema.safeParse(value)
+  return result.success ? result.data : undefined
+}
+
+function readList<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  path: KeyPath,
+): readonly Located<z.output<S>>[] {
+  return entriesOf(value, path).flatMap((entry) => {
+    const result = schema.safeParse(entry.value)
+    return result.success ? [{ path: entry.path, value: result.data }] : []
+  })
+}
+
+function entriesOf(value: unknown, path: KeyPath): readonly Located<unknown>[] {
+  if (!Array.isArray(value)) return []
+  return value.map((entry: unknown, index) => ({ path: [...path, index], value: entry }))
+}
+
+const countOf = (value: unknown): number | undefined =>
+  Array.isArray(value) ? value.length : undefined
+
+function asMap(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+  return value as Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,75 @@
+/** The front of the rules file: listeners, certificates, publishing rules. */
+import { z } from 'zod'
+import {
+  fileField,
+  ipField,
+  nameField,
+  portField,
+  publishedHostField,
+  textField,
+} from './fields.ts'
+
+/** One address with its ports. */
+export const listenerSchema = z.strictObject({
+  name: nameField().describe('What rules, logs and metrics call it; unique.'),
+  address: ipField()
+    .prefault('0.0.0.0')
+    .describe('`0.0.0.0`, `"::"` or one IP; several listeners may share a port on different IPs.'),
+  http: portField().optional().describe('The port of plain HTTP; left out: none.'),
+  https: portField().optional().describe('The port of HTTPS; left out: none.'),
+  tls: z
+    .enum(['modern', 'compatible', 'legacy'])
+    .default('compatible')
+    .describe(
+      '`modern` is TLS 1.3 and the best of 1.2, `compatible` what all supported clients speak, ' +
+        '`legacy` adds TLS 1.0 and 1.1 for old desk phones.',
+    ),
+  proxyProtocol: z
+    .enum(['off', 'required'])
+    .default('off')
+    .describe('`required`: each connection from trustedProxies begins with a PROXY header.'),
+})
+
+/** One certificate. */
+export const certificateSchema = z.strictObject({
+  cert: fileField().describe('PEM file with the certificate and its chain.'),
+  key: fileField().describe('PEM file with the private key.'),
+})
+
+/** One publishing rule. */
+export const publishingRuleSchema = z.strictObject({
+  name: textField('text', 100).describe('What logs and `lyncgate explain` call it; unique.'),
+  publish: z
+    .enum([
+      'web-services',
+      'meet',
+      'dialin',
+      'autodiscover',
+      'office-web-apps',
+      'exchange',
+      'communicator-web-access',
+      'anything',
+    ])
+    .describe('What kind of name this is; it decides defaults and the directories in reach.'),
+  hosts: z
+    .array(publishedHostField())
+    .describe('Names that clients ask for. `*.` may stand in front, for one label.'),
+  pool: textField('name of a pool', 63).describe('Where its requests go.'),
+  listeners: z
+    .array(textField('name of a listener', 63))
+    .default([])
+    .describe('The listeners it applies to; left out or empty: all of them.'),
+  http: z
+    .enum(['forward', 'redirect', 'refuse'])
+    .optional()
+    .meta({
+      description:
+        'What plain HTTP does. `forward` leaves it to the servers, as Microsoft asks for mobile ' +
+        'clients; `redirect` sends clients to HTTPS.',
+      defaultText: '`forward`; `refuse` for communicator-web-access',
+    }),
+  https: z
+    .enum(['serve', 'refuse'])
+    .default('serve')
+    .describe('`refuse` ends the TLS handshake, for names that no certificate covers.'),
+})

@@ -1,0 +1,98 @@
+/**
+ * The publishing-rules file, each key once: type, default, limit and help. The validation, the JSON
+ * Schema for editors and docs/rules-reference.md all come from here.
+ */
+import { z } from 'zod'
+import { domainField, ipField, networkField, portField } from './fields.ts'
+import { acmeSchema, adminSchema, signInGuardSchema, streamSchema } from './later-schema.ts'
+import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
+import { poolNameField, poolSchema } from './pool-schema.ts'
+import { certificateSchema, listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
+
+/** Where a load balancer asks. */
+export const healthSchema = z
+  .strictObject({
+    address: ipField().prefault('0.0.0.0').describe('The address it listens on.'),
+    port: portField().default(8081).describe('Its port.'),
+  })
+  .describe(
+    'Where a load balancer in front asks for /healthz and /readyz; nothing else is answered. ' +
+      'Without it there is no such listener.',
+  )
+
+const logSchema = z
+  .strictObject({
+    level: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('The least grave message that is written.'),
+    access: z
+      .enum(['json', 'w3c', 'off'])
+      .default('json')
+      .describe('How each request is logged: JSON lines, the W3C format of IIS, or not at all.'),
+  })
+  .prefault({})
+  .describe('What is written to the standard output.')
+
+const policySchema = z
+  .strictObject({
+    paths: z
+      .enum(['guard', 'strict', 'observe'])
+      .optional()
+      .describe(
+        '`guard` denies directories that are internal only, `strict` allows only those in the ' +
+          'catalogue of the product, `observe` only logs.',
+      ),
+  })
+  .prefault({})
+  .describe('What may be reached on a published host.')
+
+/** The whole file. Its output is not `Rules` yet: `build-rules.ts` expands and resolves it. */
+export const rulesSchema = z
+  .strictObject({
+    version: z.literal(1).describe('The version of this format.'),
+    sipDomains: z
+      .array(domainField())
+      .default([])
+      .describe('`{sipDomain}` in the hosts of a rule stands for each of these.'),
+    listeners: z
+      .array(listenerSchema)
+      .describe('The addresses and ports that clients reach; at least one.'),
+    certificates: z
+      .array(certificateSchema)
+      .default([])
+      .describe('What is shown to clients; chosen by the name they ask for (SNI).'),
+    acme: acmeSchema.optional(),
+    pools: z
+      .record(poolNameField(), poolSchema)
+      .describe('The servers behind, by a name that rules and logs use.'),
+    rules: z
+      .array(publishingRuleSchema)
+      .describe('What is published, and where it leads; at least one.'),
+    policy: policySchema,
+    timeouts: timeoutsSchema,
+    limits: limitsSchema,
+    signInGuard: signInGuardSchema.optional(),
+    trustedProxies: z
+      .array(networkField())
+      .default([])
+      .describe('Addresses and networks whose X-Forwarded-For is believed.'),
+    streams: z
+      .array(streamSchema)
+      .default([])
+      .describe('TCP ports handed through untouched, such as SIP federation on 5061.'),
+    health: healthSchema.optional(),
+    admin: adminSchema.optional(),
+    log: logSchema,
+    workers: z
+      .union([z.literal('auto'), z.int().min(1).max(256)])
+      .default(1)
+      .meta({ title: 'auto or a number', description: 'Processes; `auto` is one per core.' }),
+  })
+  .meta({
+    title: 'lyncgate publishing rules',
+    description: 'What lyncgate publishes and how. YAML, version 1.',
+  })
+
+/** A rules file that is valid piece by piece; references between the pieces are unchecked. */
+export type WrittenRules = z.output<typeof rulesSchema>
