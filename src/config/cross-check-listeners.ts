@@ -28,7 +28,7 @@ function findPortless({ listeners }: Draft): readonly Finding[] {
     .map((listener) => ({
       code: 'listener-without-port',
       path: listener.path,
-      message: `the listener ${quote(listener.name ?? '')} has neither http nor https`,
+      message: `${nameOf(listener)} has neither http nor https`,
       hint: 'add "https: 443", "http: 80" or both',
     }))
 }
@@ -53,7 +53,7 @@ function findMissingCertificates({ listeners, hasCertificates }: Draft): readonl
     .map((listener) => ({
       code: 'no-certificates',
       path: [...listener.path, 'https'],
-      message: `the listener ${quote(listener.name ?? '')} speaks HTTPS without a certificate`,
+      message: `${nameOf(listener)} speaks HTTPS without a certificate`,
       hint: 'add a certificate under "certificates", or leave https out',
     }))
 }
@@ -61,7 +61,7 @@ function findMissingCertificates({ listeners, hasCertificates }: Draft): readonl
 /** A port that somebody wants to open. */
 interface Endpoint {
   readonly path: KeyPath
-  /** For messages: `http of "internet"`. */
+  /** For messages: `http of the listener "internet"`. */
   readonly title: string
   readonly address: string
   readonly port: number
@@ -90,9 +90,9 @@ function listEndpoints({ listeners, health }: Draft): readonly Endpoint[] {
 }
 
 function toEndpoint(listener: ListenerDraft, key: 'http' | 'https'): readonly Endpoint[] {
-  const { path, address, name, [key]: port } = listener
+  const { path, address, [key]: port } = listener
   if (address === undefined || port === undefined) return []
-  return [{ path: [...path, key], title: `${key} of ${quote(name ?? '')}`, address, port }]
+  return [{ path: [...path, key], title: `${key} of ${nameOf(listener)}`, address, port }]
 }
 
 type Clash = 'port-clash' | 'port-may-clash'
@@ -116,3 +116,6 @@ function explainClash(code: Clash, endpoint: Endpoint, other: Endpoint): Finding
   if (code === 'port-clash') return { code, path, message }
   return { code, path, message, hint: 'on most systems "::" alone serves IPv4 as well' }
 }
+
+const nameOf = ({ name }: ListenerDraft): string =>
+  name === undefined ? 'a listener without a name' : `the listener ${quote(name)}`

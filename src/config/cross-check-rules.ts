@@ -67,7 +67,7 @@ function findMissingListeners(rule: RuleDraft, { listeners }: Draft): readonly F
 
 function findHostless({ path, name, hostCount }: RuleDraft): readonly Finding[] {
   if (hostCount !== 0) return []
-  const message = `the rule ${quote(name ?? '')} publishes no host`
+  const message = `${nameOf(name)} publishes no host`
   return [{ code: 'rule-without-hosts', path: [...path, 'hosts'], message }]
 }
 
@@ -85,9 +85,9 @@ function findMissingDomains({ hosts }: RuleDraft, { sipDomains }: Draft): readon
 
 function findContradiction(rule: RuleDraft, { listeners }: Draft): readonly Finding[] {
   const { path, http, https } = rule
-  const name = quote(rule.name ?? '')
+  const name = nameOf(rule.name)
   if (http === 'redirect' && https === 'refuse') {
-    const message = `the rule ${name} redirects to HTTPS and refuses it`
+    const message = `${name} redirects to HTTPS and refuses it`
     const hint = 'write "http: forward"'
     return [{ code: 'redirect-to-refused', path: [...path, 'http'], message, hint }]
   }
@@ -97,7 +97,7 @@ function findContradiction(rule: RuleDraft, { listeners }: Draft): readonly Find
     .filter((each) => chosen.length === 0 || chosen.includes(each.name ?? ''))
     .some((each) => (each.hasHttp && http !== 'refuse') || (each.hasHttps && https === 'serve'))
   if (isServed || isAnyMissing(chosen, listeners)) return []
-  const message = `the rule ${name} refuses all that its listeners accept`
+  const message = `${name} refuses all that its listeners accept`
   return [{ code: 'never-served', path: [...path, 'name'], message }]
 }
 
@@ -132,3 +132,6 @@ function findMismatch({ path, publish, pool }: RuleDraft, { pools }: Draft): rea
   const hint = 'the product decides ports and directories; "publish: anything" asks for none'
   return [{ code: 'product-mismatch', path: [...path, 'publish'], message, hint }]
 }
+
+const nameOf = (name: string | undefined): string =>
+  name === undefined ? 'a rule without a name' : `the rule ${quote(name)}`

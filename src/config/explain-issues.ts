@@ -100,7 +100,8 @@ function explainRange(path: KeyPath, value: unknown): Finding {
 }
 
 function explainChoice(values: readonly unknown[], path: KeyPath, value: unknown): Finding {
-  const hint = suggest(String(value), values.map(String))
+  const isOnlyOne = values.length === 1
+  const hint = isOnlyOne ? `write ${values[0]}` : suggest(String(value), values.map(String))
   return { code: 'unknown-value', path, message: `${quote(value)} is not possible here`, hint }
 }
 

@@ -84,7 +84,7 @@ const poolHealthSchema = z
     fall: countField(1, 100).default(3).describe('Bad answers in a row until it is left out.'),
   })
   .prefault({})
-  .describe('How servers are watched. Those that refuse connections are avoided in any case.')
+  .describe('How servers are watched.')
 
 const poolTlsSchema = z
   .strictObject({

@@ -57,7 +57,7 @@ export const publishingRuleSchema = z.strictObject({
   pool: textField('name of a pool', 63).describe('Where its requests go.'),
   listeners: z
     .array(textField('name of a listener', 63))
-    .default([])
+    .prefault([])
     .describe('The listeners it applies to; left out or empty: all of them.'),
   http: z
     .enum(['forward', 'redirect', 'refuse'])

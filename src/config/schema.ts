@@ -53,14 +53,14 @@ export const rulesSchema = z
     version: z.literal(1).describe('The version of this format.'),
     sipDomains: z
       .array(domainField())
-      .default([])
+      .prefault([])
       .describe('`{sipDomain}` in the hosts of a rule stands for each of these.'),
     listeners: z
       .array(listenerSchema)
       .describe('The addresses and ports that clients reach; at least one.'),
     certificates: z
       .array(certificateSchema)
-      .default([])
+      .prefault([])
       .describe('What is shown to clients; chosen by the name they ask for (SNI).'),
     acme: acmeSchema.optional(),
     pools: z
@@ -75,11 +75,11 @@ export const rulesSchema = z
     signInGuard: signInGuardSchema.optional(),
     trustedProxies: z
       .array(networkField())
-      .default([])
+      .prefault([])
       .describe('Addresses and networks whose X-Forwarded-For is believed.'),
     streams: z
       .array(streamSchema)
-      .default([])
+      .prefault([])
       .describe('TCP ports handed through untouched, such as SIP federation on 5061.'),
     health: healthSchema.optional(),
     admin: adminSchema.optional(),
