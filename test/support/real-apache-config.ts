@@ -25,13 +25,14 @@ const modules = [
   'headers',
   'include',
   'mime',
-  'setenvif',
   'ssl',
 ]
 
 /**
  * Writes the configuration. Every location shows the same documents; they differ in who may see them.
- * CONN identifies the TCP connection: unlike a port number it never comes back.
+ * The log names a connection by an identifier that, unlike a port number, never comes back. It comes
+ * into being with the first line in the error log, hence the debug level; documents, which may be
+ * earlier, show the port instead.
  */
 export function apacheConfig(settings: ApacheSettings): string {
   const { directory } = settings
@@ -45,8 +46,8 @@ ScriptSock ${directory}/cgid.sock
 Listen 127.0.0.1:${settings.httpPort}
 Listen 127.0.0.1:${settings.httpsPort} https
 ErrorLog ${directory}/error.log
-LogLevel warn ssl:error
-LogFormat "%{CONN}e %u %X %>s %m %U" access
+LogLevel warn ssl:error auth_gssapi:debug
+LogFormat "%{c}L %u %X %>s %m %U" access
 CustomLog ${directory}/access.log access
 StartServers 1
 ThreadsPerChild 32
@@ -55,9 +56,9 @@ KeepAlive On
 KeepAliveTimeout 900
 MaxKeepAliveRequests 0
 Timeout 60
+DeflateAlterETag NoChange
 TypesConfig /etc/mime.types
 DocumentRoot ${directory}/www
-SetEnvIfExpr "%{CONN_LOG_ID} =~ /(.+)/" CONN=$1
 AliasMatch "^/(?:open|ntlm|kerberos|kerberos-bound)/([a-z.]+)$" "${directory}/www/$1"
 <Directory ${directory}/www>
   Options +Includes +ExecCGI

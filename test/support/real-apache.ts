@@ -1,6 +1,6 @@
 /** A private Apache with mod_auth_gssapi: NTLM bound to the connection as in IIS, and Kerberos. */
 
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -14,8 +14,8 @@ import { requireProgram } from './real-programs.ts'
 /** The name in the certificate of the back end, beside the public one. */
 export const poolName = 'pool01.contoso.local'
 
-/** Bytes of `large.bin`. */
-export const largeBytes = 8 * 1024 * 1024
+/** Bytes of `large.bin`, all zero: more than the sockets of two hops can hold. */
+export const largeBytes = 64 * 1024 * 1024
 
 /** One answered request, from Apache's own log. */
 export interface LoggedRequest {
@@ -104,8 +104,8 @@ async function writeServer(directory: string, names: readonly string[]): Promise
   const authority = await createAuthority('Back-end test authority')
   const { certPem, keyPem } = await authority.issue({ names })
   const accounts = ntlmUsers.map((user) => `${user.domain}:${user.name}:${user.password}\n`)
-  const who = '<!--#echo var="REMOTE_USER" --> connection=<!--#echo var="CONN" -->'
-  const digest = '"$REMOTE_USER" "$CONN" "$(sha256sum | cut -c1-64)"'
+  const who = '<!--#echo var="REMOTE_USER" --> connection=<!--#echo var="REMOTE_PORT" -->'
+  const digest = '"$REMOTE_USER" "$REMOTE_PORT" "$(sha256sum | cut -c1-64)"'
   const line = 'user=%s connection=%s sha256=%s\\n'
   await chmod(directory, 0o755)
   await mkdir(join(directory, 'www'))
@@ -117,12 +117,24 @@ async function writeServer(directory: string, names: readonly string[]): Promise
     ['server.key', keyPem],
     ['ntlm-users', accounts.join('')],
     ['www/whoami.shtml', `user=${who}`],
-    ['www/large.bin', Buffer.alloc(largeBytes, 'lyncgate')],
+    ['www/large.bin', ''],
     ['www/text.txt', 'The quick brown fox jumps over the lazy dog.\n'.repeat(1000)],
     ['www/sink.cgi', `#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n${line}' ${digest}\n`],
   ]
   for (const [name, content] of files) await writeFile(join(directory, name), content)
+  await truncate(join(directory, 'www/large.bin'), largeBytes) // sparse
   await chmod(join(directory, 'www/sink.cgi'), 0o755)
+}
+
+/** The users each TCP connection of the back end has served; more than one is a leak. */
+export function usersByConnection(log: readonly LoggedRequest[]): Map<string, Set<string>> {
+  const users = new Map<string, Set<string>>()
+  for (const { connection, user } of log) {
+    if (user === undefined) continue
+    if (connection === '-') throw new Error(`a connection of ${user} has no identifier`)
+    users.set(connection, (users.get(connection) ?? new Set()).add(user))
+  }
+  return users
 }
 
 async function isAnswering(port: number): Promise<boolean> {

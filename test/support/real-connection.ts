@@ -32,6 +32,8 @@ export interface RawConnection {
   /** Reads the next answer, for requests written with `write`. */
   read(): Promise<RawAnswer>
   write(text: string): void
+  /** Ends it in order. */
+  end(): void
   /** Sends a reset, as a machine does that loses power or leaves the network. */
   reset(): void
   hasEnded(): boolean
@@ -58,6 +60,7 @@ export async function openConnection(
     },
     read,
     write: (text) => void socket.write(text),
+    end: () => void socket.end(),
     reset: () => void tcp.resetAndDestroy(),
     hasEnded: () => inbox.hasEnded(),
   }

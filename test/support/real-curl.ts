@@ -21,7 +21,7 @@ export interface CurlAnswer {
   readonly body: string
   /** What the fixture's documents say: `user=… connection=…`. */
   readonly user: string | undefined
-  /** The back end's name for the TCP connection that carried the request. */
+  /** The port from which the back end was asked. */
   readonly connection: string | undefined
   /** How many connections curl had to open for it. */
   readonly opened: number
@@ -82,6 +82,15 @@ export async function curl(
 ): Promise<CurlAnswer[]> {
   const { stdout } = await runProgram(curlCommand(target, identity, requests))
   return parseAnswers(stdout)
+}
+
+/** Whether the back end has seen a single connection behind all these answers. */
+export function cameOverOneConnection(answers: readonly CurlAnswer[]): boolean {
+  const [first] = answers
+  return (
+    first?.connection !== undefined &&
+    answers.every(({ connection }) => connection === first.connection)
+  )
 }
 
 /** Reads what curl with the options of `curlCommand` has printed. */
