@@ -54,7 +54,7 @@ export function requireApache(t: Test): boolean {
   return (
     requireProgram(t, 'apache2', 'apache2') &&
     requireProgram(t, `${apacheModules}/mod_auth_gssapi.so`, 'libapache2-mod-auth-gssapi') &&
-    requireProgram(t, '/etc/gss/mech.d/mech.ntlmssp.conf', 'gss-ntlmssp') &&
+    requireProgram(t, '/usr/lib/*/gssntlmssp/gssntlmssp.so', 'gss-ntlmssp') &&
     requireProgram(t, 'curl', 'curl')
   )
 }
