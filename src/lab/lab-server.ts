@@ -1,6 +1,5 @@
 /** One stand-in server: the IIS external site of a Front End or Director on loopback, plain and TLS. */
 
-import { once } from 'node:events'
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -9,15 +8,12 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type Server as TcpServer,
-} from 'node:net'
+import { createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IssuedCertificate } from './authority.ts'
 import { createConnections } from './connections.ts'
 import type { LabExchange, LabHandler } from './exchange.ts'
+import { closeAll, listenAll } from './listen.ts'
 import { type LabFault, openExchange, runHandler } from './open-exchange.ts'
 import { createRecorder, type LabRecord } from './records.ts'
 import { readTarget } from './target.ts'
@@ -80,7 +76,8 @@ export async function startLabServer(setup: LabServerSetup): Promise<LabServer> 
   const connections = createConnections(setup.nextConnectionId)
   const lab = { fault: undefined as LabFault | undefined, malformedCount: 0 }
   const exchangeSetup = { ...setup, recorder, connections }
-  let listening: Listening | undefined
+  let servers: readonly TcpServer[] = []
+  let ports = { http: 0, https: 0, sip: 0, ...setup.ports }
 
   function onRequest(req: IncomingMessage, res: ServerResponse): void {
     runHandler(openExchange(req, res, exchangeSetup), lab.fault, setup.site)
@@ -110,49 +107,39 @@ export async function startLabServer(setup: LabServerSetup): Promise<LabServer> 
   }
 
   async function start(): Promise<void> {
-    if (listening) return
+    if (servers.length > 0) return
     const { certPem: cert, keyPem: key } = setup.certificate
-    const servers = {
-      http: equip(createHttpServer(httpOptions)).on('connection', connections.add),
-      https: equip(createHttpsServer({ ...httpOptions, cert, key, ALPNProtocols: ['http/1.1'] })),
-      sip: createTcpServer(connections.addSilent),
-    }
-    servers.https.on('secureConnection', connections.add)
+    const http = equip(createHttpServer(httpOptions)).on('connection', connections.add)
+    const https = equip(
+      createHttpsServer({ ...httpOptions, cert, key, ALPNProtocols: ['http/1.1'] }),
+    )
+    https.on('secureConnection', connections.add)
     // A connection that never finishes its TLS handshake must not outlive the lab either.
-    servers.https.on('connection', connections.addSilent)
-    listening = {
-      servers,
-      ports: {
-        http: await listen(servers.http, setup.address, ports().http),
-        https: await listen(servers.https, setup.address, ports().https),
-        sip: await listen(servers.sip, setup.address, ports().sip),
-      },
-    }
-    lastPorts = listening.ports
+    https.on('connection', connections.addSilent)
+    const sip = createTcpServer(connections.addSilent)
+    const [httpPort = 0, httpsPort = 0, sipPort = 0] = await listenAll(setup.address, [
+      { server: http, port: ports.http },
+      { server: https, port: ports.https },
+      { server: sip, port: ports.sip },
+    ])
+    ports = { http: httpPort, https: httpsPort, sip: sipPort }
+    servers = [http, https, sip]
   }
 
-  let lastPorts: Required<LabPorts> | undefined
-  const ports = () => ({ http: 0, https: 0, sip: 0, ...setup.ports, ...lastPorts })
-
   async function stop(): Promise<void> {
-    const stopping = listening
-    listening = undefined
-    if (!stopping) return
-    const closed = Object.values(stopping.servers).map((server) => {
-      server.close()
-      return once(server, 'close')
-    })
+    const closed = closeAll(servers)
+    servers = []
     connections.destroyAll()
-    await Promise.all(closed)
+    await closed
   }
 
   await start()
   return {
     name: setup.name,
     address: setup.address,
-    httpPort: ports().http,
-    httpsPort: ports().https,
-    sipPort: ports().sip,
+    httpPort: ports.http,
+    httpsPort: ports.https,
+    sipPort: ports.sip,
     certificatePem: setup.certificate.certPem,
     records: recorder.records,
     get openConnections() {
@@ -177,19 +164,8 @@ export async function startLabServer(setup: LabServerSetup): Promise<LabServer> 
   }
 }
 
-interface Listening {
-  readonly servers: { readonly http: Server; readonly https: Server; readonly sip: TcpServer }
-  readonly ports: Required<LabPorts>
-}
-
 const httpOptions: ServerOptions = {
   // A web ticket is a whole SAML assertion in one header; http.sys can be set to 64 KiB, the lab takes more.
   maxHeaderSize: 256 * 1024,
   shouldUpgradeCallback: (req) => readTarget(req.url ?? '').path === '/lab/websocket',
-}
-
-async function listen(server: TcpServer, host: string, port: number): Promise<number> {
-  server.listen({ host, port })
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
 }

@@ -94,3 +94,24 @@ function writeBlob(challenge: NtlmChallenge, clientChallenge: Buffer, time: Buff
   const zeros = Buffer.alloc(4)
   return Buffer.concat([version, time, clientChallenge, zeros, challenge.targetInfo, zeros])
 }
+
+/** The part of a response that carries challenges; a `RawResponse` has it. */
+interface Challenged {
+  all(name: string): readonly string[]
+}
+
+/**
+ * Signs in on one connection, with `NTLM` or with NTLM inside `Negotiate`.
+ * Resolves with the response to the type 3, or with the 401 that held no usable challenge.
+ */
+export async function signIn<Response extends Challenged>(
+  send: (authorization: string) => Promise<Response>,
+  credentials: NtlmCredentials,
+  scheme: 'NTLM' | 'Negotiate' = 'NTLM',
+): Promise<Response> {
+  const offered = await send(`${scheme} ${createNegotiate().toString('base64')}`)
+  const challenge = findChallenge(offered.all('WWW-Authenticate'))
+  if (!challenge) return offered
+  const message = createAuthenticate(challenge, credentials)
+  return send(`${scheme} ${message.toString('base64')}`)
+}
