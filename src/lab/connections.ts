@@ -30,6 +30,7 @@ export function createConnections(nextId: () => number): Connections {
       socket,
       secure: socket instanceof TLSSocket,
       requestCount: 0,
+      isDropped: false,
       user: undefined,
       challenge: undefined,
     })
@@ -50,6 +51,7 @@ export function createConnections(nextId: () => number): Connections {
   }
 
   function destroyAll(): void {
+    for (const connection of open.values()) connection.isDropped = true
     for (const socket of [...open.keys(), ...silent]) socket.destroy()
   }
 

@@ -12,6 +12,8 @@ export interface LabConnection {
   readonly socket: Socket
   readonly secure: boolean
   requestCount: number
+  /** The lab itself broke it. */
+  isDropped: boolean
   user: LabUser | undefined
   /** The NTLM challenge of 8 bytes that waits for its type 3. */
   challenge: Buffer | undefined

@@ -45,7 +45,7 @@ export function openExchange(
   const res = given ?? answerToUpgrade(req)
   const server = setup.name.split('.')[0] ?? setup.name
   const entry = setup.recorder.add(newRecord(req, connection, server))
-  watchOutcome(res, entry)
+  watchOutcome(res, connection, entry)
   const identity = {
     Server: 'Microsoft-IIS/10.0',
     'X-Powered-By': 'ASP.NET',
@@ -139,13 +139,14 @@ function newRecord(req: IncomingMessage, connection: LabConnection, server: stri
   }
 }
 
-function watchOutcome(res: ServerResponse, entry: RecordEntry): void {
+function watchOutcome(res: ServerResponse, connection: LabConnection, entry: RecordEntry): void {
   const started = performance.now()
   res.on('close', () => {
-    const outcome = res.writableFinished ? 'answered' : 'client-left'
+    const broken = connection.isDropped ? 'cut' : 'client-left'
+    const outcome = res.writableFinished ? 'answered' : broken
     entry.update({
       outcome: entry.record.outcome === 'pending' ? outcome : entry.record.outcome,
-      status: res.headersSent ? res.statusCode : undefined,
+      status: res.headersSent ? res.statusCode : entry.record.status,
       durationMs: performance.now() - started,
     })
   })

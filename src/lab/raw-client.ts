@@ -104,19 +104,23 @@ interface Input {
 }
 
 function createInput(socket: Socket): Input {
-  let data: Buffer = Buffer.alloc(0)
+  // Pieces are joined only when they are looked at: joining on arrival makes a large body quadratic.
+  let pieces: Buffer[] = []
+  let size = 0
   let isOver = false
   let wake = () => {}
-  socket.on('data', (chunk: Buffer) => {
-    data = Buffer.concat([data, chunk])
-    wake()
-  })
-  // A reset is one of the ways a connection ends; readers learn of it like of any other end.
-  socket.on('error', () => {})
   const finish = () => {
     isOver = true
     wake()
   }
+  const keep = (piece: Buffer) => {
+    pieces.push(piece)
+    size += piece.length
+    wake()
+  }
+  socket.on('data', keep)
+  // A reset is one of the ways a connection ends; readers learn of it like of any other end.
+  socket.on('error', () => {})
   socket.on('end', finish)
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => {
@@ -132,30 +136,37 @@ function createInput(socket: Socket): Input {
     })
   }
 
+  function joined(): Buffer {
+    const whole = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
+    pieces = [whole]
+    return whole
+  }
+
   function take(bytes: number): Buffer {
-    const taken = data.subarray(0, bytes)
-    data = data.subarray(bytes)
-    return taken
+    const whole = joined()
+    pieces = [whole.subarray(bytes)]
+    size = whole.length - Math.min(bytes, whole.length)
+    return whole.subarray(0, bytes)
   }
 
   return {
     async until(mark) {
-      while (!data.includes(mark)) await more()
-      const text = take(data.indexOf(mark)).toString('latin1')
+      while (!joined().includes(mark)) await more()
+      const text = take(joined().indexOf(mark)).toString('latin1')
       take(mark.length)
       return text
     },
     async exactly(bytes) {
-      while (data.length < bytes) await more()
+      while (size < bytes) await more()
       return take(bytes)
     },
     async some() {
-      while (data.length === 0) await more()
-      return take(data.length)
+      while (size === 0) await more()
+      return take(size)
     },
     async toEnd() {
       while (!isOver) await more()
-      return take(data.length)
+      return take(size)
     },
     closed,
   }

@@ -44,7 +44,7 @@ function echoFrames(exchange: LabExchange, head: Buffer, key: string): void {
   // A client that falls silent without a close frame has left; its reset is not an error of the lab's.
   socket.on('error', () => {})
   socket.on('end', () => socket.end())
-  socket.on('close', () => settle('client-left'))
+  socket.on('close', () => settle(connection.isDropped ? 'cut' : 'client-left'))
   if (head.length > 0) read(head)
 
   function read(chunk: Buffer): void {
