@@ -12,17 +12,29 @@ export function suggest(written: string, candidates: readonly string[]): string 
     : `there are ${candidates.join(', ')}`
 }
 
-/** The candidate within a third of the word's length in typing mistakes; the first among equals. */
+/**
+ * The candidate within a third of the word's length in typing mistakes, the first among equals; else
+ * the only one that the word begins with or that begins with the word.
+ */
 export function findNearest(written: string, candidates: readonly string[]): string | undefined {
   if (written.length === 0 || written.length > longestCompared) return undefined
   const word = fold(written)
   const allowed = Math.max(1, Math.floor(word.length / 3))
-  const ranked = candidates
-    .filter((candidate) => Math.abs(candidate.length - written.length) <= longestCompared)
+  const [nearest] = candidates
+    .filter((candidate) => candidate.length <= longestCompared)
     .map((candidate) => ({ candidate, distance: countEdits(word, fold(candidate)) }))
     .filter(({ distance }) => distance <= allowed)
     .sort((left, right) => left.distance - right.distance)
-  return ranked[0]?.candidate
+  return nearest?.candidate ?? findOnlyPrefix(word, candidates)
+}
+
+function findOnlyPrefix(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length < 3) return undefined
+  const [only, another] = candidates.filter((candidate) => {
+    const other = fold(candidate)
+    return other.length >= 3 && (word.startsWith(other) || other.startsWith(word))
+  })
+  return another === undefined ? only : undefined
 }
 
 // request-head, request_head and RequestHead are one word to a person.

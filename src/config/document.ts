@@ -53,7 +53,8 @@ const parse = (text: string, lineCounter: LineCounter): Document =>
     // Named, so that a %YAML 1.1 directive cannot turn `off` into false.
     schema: 'core',
     resolveKnownTags: false,
-    logLevel: 'silent',
+    // 'silent' would also be silent about a second document.
+    logLevel: 'error',
   })
 
 function toPlace(lines: LineCounter, offset: number): Place {

@@ -100,15 +100,20 @@ function explainRange(path: KeyPath, value: unknown): Finding {
 }
 
 function explainChoice(values: readonly unknown[], path: KeyPath, value: unknown): Finding {
-  const isOnlyOne = values.length === 1
-  const hint = isOnlyOne ? `write ${values[0]}` : suggest(String(value), values.map(String))
+  const word = typeof value === 'string' ? value : ''
+  const hint = values.length === 1 ? `write ${values[0]}` : suggest(word, values.map(String))
   return { code: 'unknown-value', path, message: `${quote(value)} is not possible here`, hint }
 }
 
 function explainFormat(path: KeyPath, value: unknown): Finding {
   const title = findSchemaNode(path)?.title
   const message = `${quote(value)} is not possible here`
-  return { code: 'unknown-value', path, message, hint: title && `it is ${title}` }
+  return {
+    code: 'unknown-value',
+    path,
+    message,
+    hint: title && `it is ${title.replaceAll('`', '')}`,
+  }
 }
 
 function explainType(path: KeyPath, value: unknown): Finding {

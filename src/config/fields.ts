@@ -96,7 +96,7 @@ export const fileField = () => textField('file', 4096)
 /** Some text on one line. */
 export function textField(title: string, longest: number) {
   return checkedText({ title }, (text) => {
-    if (text.trim() === '') return { ok: false, error: { code: 'bad-name', message: 'is empty' } }
+    if (text.trim() === '') return { ok: false, error: { code: 'bad-name', message: 'is blank' } }
     if (/\p{Cc}/u.test(text)) {
       return { ok: false, error: { code: 'bad-name', message: 'has control characters' } }
     }

@@ -44,7 +44,7 @@ export const problemCodes = {
   'listener-without-port': error('A listener has neither http nor https.'),
   'port-clash': error('Two listeners, or a listener and the health address, want one port.'),
   'port-may-clash': warning('`::` and an IPv4 address share a port; on most systems they clash.'),
-  'duplicate-name': error('Two listeners or two rules have one name.'),
+  'duplicate-name': error('Two listeners, two rules or two SIP domains are called the same.'),
   'duplicate-server': error('A pool names one server twice.'),
   'duplicate-host': error('A host is published twice on one listener.'),
   'shadowed-rule': error('A rule can never be reached: others publish all of its hosts.'),

@@ -42,11 +42,17 @@ export function listSyntaxErrors(source: Source): readonly Finding[] {
 
 function explain(error: YAMLError, place: Place, { text, placeAt }: Source): Finding {
   const line = text.split('\n', place.line)[placeAt(error.pos[0]).line - 1] ?? ''
-  const message = messages[error.code] ?? escapeHidden(error.message.slice(0, 160))
+  const { code } = error
+  const message = messages[code] ?? lowerFirst(escapeHidden(error.message.slice(0, 160)))
   return { code: 'yaml-syntax', path: [], place, message, hint: findHint(error, line) }
 }
 
+// The library begins its sentences with a capital, our messages do not.
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
 const messages: Partial<Record<YAMLError['code'], string>> = {
+  BAD_SCALAR_START: 'a value without quotes begins with a reserved character',
+  BLOCK_AS_IMPLICIT_KEY: 'a colon makes a key of something that cannot be one',
   MULTIPLE_DOCS: 'a second document begins here',
   TAB_AS_INDENT: 'the line is indented with a tab',
 }
