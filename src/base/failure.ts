@@ -1,0 +1,173 @@
+/**
+ * The closed catalogue of everything that may keep an exchange from ending well.
+ *
+ * A code names side, phase and what: it is what the access log carries, what docs/errors.md explains and what decides
+ * the answer. Statuses follow from what Lync clients do with them: mobile clients drop their cached service URL on 403
+ * and 502 (UCWA, RootURL), so back-end trouble is 503 or 504 and never those two.
+ */
+
+export type FailureCode = keyof typeof failures
+
+export interface Failure {
+  readonly side: 'client' | 'backend' | 'proxy'
+  /** The status of our own answer, as long as no byte of another answer was sent. 0: the connection is cut. */
+  readonly status: number
+  /** For people who see the answer; names nothing internal. */
+  readonly text: string
+  /** Seconds for a Retry-After field; 0: none. */
+  readonly retryAfterSeconds: number
+  /** True when the client connection cannot be used after this. */
+  readonly closes: boolean
+  /** What an administrator does about it. */
+  readonly advice: string
+}
+
+const client = (status: number, text: string, advice: string, closes = true): Failure => ({
+  side: 'client',
+  status,
+  text,
+  retryAfterSeconds: 0,
+  closes,
+  advice,
+})
+
+const backend = (status: number, text: string, advice: string): Failure => ({
+  side: 'backend',
+  status,
+  text,
+  retryAfterSeconds: status === 503 ? 5 : 0,
+  closes: false,
+  advice,
+})
+
+export const failures = {
+  'client-malformed': client(
+    400,
+    'The request is malformed.',
+    'The client or something in front of the proxy sent bytes that are not HTTP/1.1.',
+  ),
+  'client-host-missing': client(
+    400,
+    'The request needs exactly one Host field.',
+    'RFC 9112 3.2: a request without Host, with two of them or with a wrong one cannot be routed.',
+  ),
+  'client-host-mismatch': client(
+    400,
+    'The request target and the Host field name different hosts.',
+    'RFC 9112 3.2.2: two names in one request are never guessed about.',
+  ),
+  'client-target-invalid': client(
+    400,
+    'The request target is not one that can be published.',
+    'Only origin-form and matching absolute-form targets are forwarded (RFC 9112 3.2).',
+  ),
+  'client-framing-ambiguous': client(
+    400,
+    'The length of the request is ambiguous.',
+    'RFC 9112 6.1 and 6.3: somebody may be trying to smuggle a request; look at the client address.',
+  ),
+  'client-upgrade-refused': client(
+    400,
+    'Only well-formed WebSocket upgrades are possible here.',
+    'h2c and other upgrades are refused: they would tunnel past routing and policy.',
+  ),
+  'client-method-refused': client(
+    405,
+    'This method is not available here.',
+    'CONNECT and TRACE are never forwarded.',
+  ),
+  'client-expectation-unknown': client(
+    417,
+    'Only the expectation 100-continue is known here.',
+    'RFC 9110 10.1.1: the client sent an Expect field with another value.',
+  ),
+  'client-head-too-large': client(
+    431,
+    'The request head is too large.',
+    'limits.head and limits.fields: raise them when a legitimate Kerberos ticket or web ticket needs more.',
+  ),
+  'client-body-too-large': client(
+    413,
+    'The request body is too large.',
+    'limits.body: raise it when meeting content of that size is wanted.',
+  ),
+  'client-head-timeout': client(
+    408,
+    'The request head did not arrive in time.',
+    'timeouts.requestHead: a slow or dead client, or a port scanner.',
+  ),
+  'client-body-timeout': client(
+    408,
+    'The request body did not arrive in time.',
+    'timeouts.requestBody: the client stopped sending in mid-upload.',
+  ),
+  'client-not-published': client(
+    421,
+    'This name is not published here.',
+    'No rule names this host on this listener: add it to the hosts of a rule, or correct DNS.',
+    false,
+  ),
+  'client-identities-mixed': client(
+    400,
+    'Connection-bound sign-in is not possible over a connection shared by several clients.',
+    'A trusted proxy multiplexes clients over one connection: NTLM cannot work through it (RFC 4559 6).',
+  ),
+  'client-left': {
+    side: 'client',
+    status: 0,
+    text: '',
+    retryAfterSeconds: 0,
+    closes: true,
+    advice:
+      'The client closed its connection before the answer was complete; its back-end request was ended.',
+  } satisfies Failure,
+  'backend-unreachable': backend(
+    503,
+    'The service is not available at the moment.',
+    'No server of the pool could be connected; the log line names the last reason (refused, time-out, certificate).',
+  ),
+  'backend-closed-early': backend(
+    503,
+    'The service ended the connection before it answered.',
+    'The server closed in mid-request: look at its HTTPERR and IIS logs. Nothing is ever replayed.',
+  ),
+  'backend-answer-malformed': backend(
+    503,
+    'The service gave an answer that is not valid HTTP.',
+    'The server, or something before it, breaks RFC 9112; the log line names what was wrong.',
+  ),
+  'backend-response-timeout': backend(
+    504,
+    'The service did not answer in time.',
+    'timeouts.response: the server was silent for that long.',
+  ),
+  'backend-broke-off': backend(
+    0,
+    '',
+    'The server broke off inside its answer; the client connection was cut so that nobody takes it for complete.',
+  ),
+  'backend-stalled': backend(
+    0,
+    '',
+    'Neither side moved a byte of the answer for timeouts.response; both connections were cut.',
+  ),
+  'proxy-stopping': {
+    side: 'proxy',
+    status: 503,
+    text: 'The proxy is stopping.',
+    retryAfterSeconds: 1,
+    closes: true,
+    advice: 'The drain time after SIGTERM ended before this exchange did.',
+  } satisfies Failure,
+  'proxy-fault': {
+    side: 'proxy',
+    status: 500,
+    text: 'The proxy failed to handle this request.',
+    retryAfterSeconds: 0,
+    closes: true,
+    advice: 'A bug in lyncgate: please report the logged stack.',
+  } satisfies Failure,
+} as const satisfies Record<string, Failure>
+
+/** The catalogue entry of a code. */
+export const failureOf = (code: FailureCode): Failure => failures[code]

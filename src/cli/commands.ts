@@ -1,0 +1,59 @@
+/** The commands of `lyncgate` by name. */
+
+import { ServerRegistry } from '../pools/server-registry.ts'
+import { checkReferences } from '../runtime/build-snapshot.ts'
+import { checkUsage, runCheck } from './check.ts'
+import { demoUsage, runDemo } from './demo.ts'
+import type { CommandIo } from './output.ts'
+import { runProxy, runUsage } from './run.ts'
+
+interface Command {
+  readonly summary: string
+  readonly usage: string
+  readonly run: (args: readonly string[], io: CommandIo) => Promise<number>
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  run: { summary: 'runs the proxy in the foreground', usage: runUsage, run: runProxy },
+  demo: {
+    summary: 'starts a stand-in Lync deployment and the proxy in front of it',
+    usage: demoUsage,
+    run: runDemo,
+  },
+  check: {
+    summary: 'says everything that is wrong with a rules file',
+    usage: checkUsage,
+    run: (args, io) =>
+      runCheck(args, io, [
+        (loaded) =>
+          checkReferences(loaded, { registry: new ServerRegistry(), revision: 0, now: new Date() }),
+      ]),
+  },
+}
+
+/** Runs the command that the arguments name. Resolves to the exit code; 2: there is no such command. */
+export async function runCommand(args: readonly string[], io: CommandIo): Promise<number> {
+  const [name = '', ...rest] = args
+  if (name === '' || name === 'help' || name === '--help' || name === '-h') {
+    io.stdout(helpText())
+    return name === '' ? 2 : 0
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) {
+    io.stderr(`lyncgate: there is no command "${name}"\n${helpText()}`)
+    return 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.stdout(`${command.usage}${command.summary}\n`)
+    return 0
+  }
+  return command.run(rest, io)
+}
+
+/** One line per command. */
+export function helpText(): string {
+  const lines = Object.entries(commands).map(
+    ([name, { summary }]) => `  ${name.padEnd(8)}${summary}`,
+  )
+  return `usage: lyncgate COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\nlyncgate COMMAND --help says more.\n`
+}

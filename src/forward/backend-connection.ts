@@ -1,0 +1,268 @@
+/**
+ * One connection to one server, owned by one client connection for its whole life. Never pooled, never handed on:
+ * connection-bound authentication (NTLM, Negotiate) makes a connection somebody's (RFC 4559 6).
+ */
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { checkServerIdentity, connect as connectTls } from 'node:tls'
+import type { Server } from '../pools/server.ts'
+import { ResponseParser, type ResponseSink } from './response-parser.ts'
+
+/** Whoever waits for an answer on the connection. */
+export interface BackendUser extends ResponseSink {
+  /** The connection ended or broke before the answer was complete. */
+  onConnectionLost(reason: string): void
+  /** Neither a byte was read nor written for the response time-out. */
+  onSilence(): void
+  /** The server can take more of the request body. */
+  onDrain(): void
+  /** All that one read brought has been handed over. */
+  onReadEnd(): void
+}
+
+export interface BackendSettings {
+  readonly connectMs: number
+  readonly responseMs: number
+}
+
+/** How a connect attempt ended. */
+export type ConnectResult =
+  | { readonly ok: true; readonly connection: BackendConnection }
+  | { readonly ok: false; readonly reason: string }
+
+/** Idle TCP is probed after a minute of silence, so that half-open connections are found. */
+const KEEP_ALIVE_DELAY_MS = 60_000
+
+/** Servers that failed to connect are avoided for so long when there are others. */
+export const AVOID_AFTER_FAILURE_MS = 10_000
+
+export class BackendConnection implements ResponseSink {
+  readonly server: Server
+  readonly isTls: boolean
+  /** True from the first sign of connection-bound authentication until the end. */
+  isPinned = false
+  /** Called once when the connection ends while nobody waits for an answer on it. */
+  onIdleEnd: (() => void) | undefined
+  readonly socket: Socket
+  readonly #parser: ResponseParser
+  #user: BackendUser | undefined
+  #isOpen = true
+  #hasEnded = false
+
+  constructor(socket: Socket, server: Server, isTls: boolean) {
+    this.socket = socket
+    this.server = server
+    this.isTls = isTls
+    this.#parser = new ResponseParser(this)
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+    socket.on('timeout', this.#onTimeout)
+    socket.on('drain', this.#onDrain)
+  }
+
+  /** False once a byte more may neither be sent nor expected. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get isBusy(): boolean {
+    return this.#user !== undefined
+  }
+
+  /** Takes the connection for one request. The answer goes to `user` until `release`. */
+  begin(user: BackendUser, method: string, responseMs: number): void {
+    this.#user = user
+    this.server.facts.inFlight++
+    this.#parser.expect(method)
+    this.socket.setTimeout(responseMs)
+  }
+
+  /** The exchange is over and the connection may carry another one. */
+  release(): void {
+    if (!this.#user) return
+    this.#user = undefined
+    this.server.facts.inFlight--
+    this.socket.setTimeout(0)
+    if (!this.#isOpen || !this.#parser.isIdle) this.destroy()
+    else if (this.socket.isPaused()) this.socket.resume()
+  }
+
+  /** Ends the connection now; whoever waits is not told. */
+  destroy(): void {
+    if (this.#user) {
+      this.#user = undefined
+      this.server.facts.inFlight--
+    }
+    this.#isOpen = false
+    this.socket.destroy()
+  }
+
+  /** Gives the bare socket away, for a tunnel; this object is done with it. */
+  detach(): Socket {
+    const { socket } = this
+    this.#isOpen = false
+    socket.off('data', this.#onData)
+    socket.off('end', this.#onEnd)
+    socket.off('close', this.#onClose)
+    socket.off('timeout', this.#onTimeout)
+    socket.off('drain', this.#onDrain)
+    // The error listener stays: an unheard 'error' would end the process.
+    socket.setTimeout(0)
+    socket.pause()
+    return socket
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    const surplus = this.#parser.execute(bytes)
+    this.#user?.onReadEnd()
+    // Bytes that answer no request could be taken for the next answer: the connection is spent (RFC 9112 9.2).
+    if (surplus > 0 && this.#isOpen) this.#lose('bytes arrived that belong to no answer')
+  }
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true
+    if (this.#parser.finish()) {
+      this.#isOpen = false
+      this.socket.destroy()
+      return
+    }
+    this.#lose('the server closed the connection')
+  }
+
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    this.#lose(error.code ?? error.message)
+  }
+
+  readonly #onClose = (): void => {
+    this.#lose(this.#hasEnded ? 'the server closed the connection' : 'the connection broke')
+  }
+
+  readonly #onTimeout = (): void => {
+    this.#user?.onSilence()
+  }
+
+  readonly #onDrain = (): void => {
+    this.#user?.onDrain()
+  }
+
+  #lose(reason: string): void {
+    if (!this.#isOpen) return
+    const user = this.#user
+    this.destroy()
+    if (user) user.onConnectionLost(reason)
+    else this.onIdleEnd?.()
+  }
+
+  onInformation(head: Parameters<ResponseSink['onInformation']>[0]): void {
+    this.#user?.onInformation(head)
+  }
+
+  onHead(head: Parameters<ResponseSink['onHead']>[0]): void {
+    if (!head.keepsAlive) this.#isLast = true
+    this.#user?.onHead(head)
+  }
+
+  onBody(bytes: Buffer): void {
+    this.#user?.onBody(bytes)
+  }
+
+  onComplete(trailers: readonly string[]): void {
+    if (this.#isLast) this.#isOpen = false
+    this.#user?.onComplete(trailers)
+  }
+
+  onMalformed(what: string): void {
+    const user = this.#user
+    this.destroy()
+    user?.onMalformed(what)
+  }
+
+  #isLast = false
+}
+
+export interface ConnectRequest {
+  readonly server: Server
+  readonly isTls: boolean
+  readonly connectMs: number
+  readonly nowMs: number
+}
+
+/**
+ * Opens a connection, TLS handshake and verification included. `done` is called once, never synchronously.
+ * @returns a way to give the attempt up; `done` is not called after that
+ */
+export function openBackendConnection(
+  request: ConnectRequest,
+  done: (result: ConnectResult) => void,
+): () => void {
+  const { server, isTls } = request
+  const socket = isTls ? openTls(server) : openTcp(server)
+  let settled = false
+  const settle = (result: ConnectResult): void => {
+    if (settled) return
+    settled = true
+    clearTimeout(timer)
+    socket.off('close', onClose)
+    done(result)
+  }
+  const fail = (reason: string): void => {
+    if (settled) return
+    server.facts.avoidUntilMs = request.nowMs + request.connectMs + AVOID_AFTER_FAILURE_MS
+    socket.destroy()
+    settle({ ok: false, reason })
+  }
+  const onClose = (): void => fail('the connection was closed while it was set up')
+  const timer = setTimeout(
+    () => fail(`no connection within ${request.connectMs} ms`),
+    request.connectMs,
+  )
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+  socket.on('close', onClose)
+  socket.once(isTls ? 'secureConnect' : 'connect', () => {
+    if (settled) return
+    server.facts.avoidUntilMs = 0
+    settle({ ok: true, connection: new BackendConnection(socket, server, isTls) })
+  })
+  return () => {
+    if (settled) return
+    settled = true
+    clearTimeout(timer)
+    socket.destroy()
+  }
+}
+
+function openTcp(server: Server): Socket {
+  return connectTcp({
+    host: server.address,
+    port: server.httpPort,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  })
+}
+
+/**
+ * TLS to the server: HTTP/1.1 only (NTLM is impossible over HTTP/2), certificate and name verified unless the file
+ * spells out otherwise. Sessions are resumed per server and trust settings; Node checks the identity again only on full
+ * handshakes, which is why `ServerRegistry` keys sessions by those settings.
+ */
+function openTls(server: Server): Socket {
+  const { tls } = server
+  const session = server.facts.tlsSessions.get(server.httpsPort)
+  const socket = connectTls({
+    host: server.address,
+    port: server.httpsPort,
+    ...(isIP(tls.serverName) ? {} : { servername: tls.serverName }),
+    secureContext: tls.secureContext,
+    // Spelt out, because Node would check the address instead when the name to check is an IP address.
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(tls.serverName, certificate),
+    ...(session ? { session } : {}),
+    rejectUnauthorized: !tls.insecureSkipVerify,
+    ALPNProtocols: ['http/1.1'],
+  })
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS)
+  socket.on('session', (ticket: Buffer) => server.facts.tlsSessions.set(server.httpsPort, ticket))
+  return socket
+}

@@ -1,0 +1,81 @@
+/** What the proxy must know about header fields by name. Names are told apart by length before anything is lowered. */
+
+/** Fields that are for the next hop only (RFC 9110 7.6.1; RFC 2616 13.5.1 for the two about proxy credentials). */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+const HOP_BY_HOP_LENGTHS = new Set([...HOP_BY_HOP].map((name) => name.length))
+
+/** True for a field that ends here, whatever Connection says. */
+export const isHopByHop = (name: string): boolean =>
+  HOP_BY_HOP_LENGTHS.has(name.length) && HOP_BY_HOP.has(name.toLowerCase())
+
+/**
+ * Fields that a Connection option cannot take away: without them the message would mean something else to the next
+ * reader. Other fields the sender may nominate; it only hurts itself.
+ */
+const NOT_NOMINABLE = new Set(['host', 'content-length', 'close', 'keep-alive'])
+
+/** The field names that the Connection fields nominate, lower case; undefined: none. */
+export function nominatedFields(
+  connectionValues: readonly string[],
+): ReadonlySet<string> | undefined {
+  let names: Set<string> | undefined
+  for (const value of connectionValues) {
+    for (const part of value.split(',')) {
+      const name = part.trim().toLowerCase()
+      if (name === '' || NOT_NOMINABLE.has(name) || HOP_BY_HOP.has(name)) continue
+      names ??= new Set()
+      names.add(name)
+    }
+  }
+  return names
+}
+
+/** Any spelling of the X-Forwarded-* family that a back end may take for it; CGI style folds `_` and `-` together. */
+const FORWARDED = /^(?:forwarded|x[-_]forwarded[-_].*)$/i
+
+export const isForwardedField = (name: string): boolean => {
+  const first = name.charCodeAt(0) | 0x20
+  return (first === 0x78 || first === 0x66) && FORWARDED.test(name)
+}
+
+/** Authentication schemes that belong to the connection and not to the request (RFC 4559; MS-NTHT). */
+const CONNECTION_SCHEME = /^\s*(?:ntlm|nego[a-z0-9]*|kerberos)(?:\s|$)/i
+
+/** True when an Authorization value makes the connection somebody's. */
+export const isConnectionBound = (authorization: string): boolean =>
+  CONNECTION_SCHEME.test(authorization)
+
+const CONNECTION_OFFER = /(?:^|,)\s*(?:ntlm|nego|kerberos)/i
+
+/** True when a WWW-Authenticate value offers a scheme that belongs to the connection. */
+export const offersConnectionBound = (challenge: string): boolean =>
+  CONNECTION_OFFER.test(challenge)
+
+/** Trailer fields that would change how the message is read (RFC 9110 6.5.1); they are not passed on. */
+const NOT_A_TRAILER = new Set([
+  ...HOP_BY_HOP,
+  'authorization',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'max-forwards',
+  'set-cookie',
+  'trailer',
+  'www-authenticate',
+])
+
+export const mayBeTrailer = (name: string): boolean =>
+  !NOT_A_TRAILER.has(name.toLowerCase()) && !isForwardedField(name)

@@ -1,0 +1,63 @@
+/** How many client connections may be open, in all and per client. */
+import { isIPv6 } from 'node:net'
+
+export interface ConnectionLimitSettings {
+  readonly connections: number
+  readonly connectionsPerClient: number
+}
+
+/** Counts open connections. Bounded by the number of open connections itself: an address without one is forgotten. */
+export class ConnectionLimits {
+  #settings: ConnectionLimitSettings
+  #open = 0
+  readonly #perClient = new Map<string, number>()
+
+  constructor(settings: ConnectionLimitSettings) {
+    this.#settings = settings
+  }
+
+  /** Limits of a newer configuration; connections that are open stay. */
+  adopt(settings: ConnectionLimitSettings): void {
+    this.#settings = settings
+  }
+
+  get open(): number {
+    return this.#open
+  }
+
+  /**
+   * Asks for one more connection. Every `true` must be given back with `release` under the same address.
+   * @param address the peer's address, without a port
+   */
+  admit(address: string): boolean {
+    const key = clientKey(address)
+    const ofClient = this.#perClient.get(key) ?? 0
+    if (this.#open >= this.#settings.connections) return false
+    if (ofClient >= this.#settings.connectionsPerClient) return false
+    this.#open++
+    this.#perClient.set(key, ofClient + 1)
+    return true
+  }
+
+  release(address: string): void {
+    const key = clientKey(address)
+    const left = (this.#perClient.get(key) ?? 1) - 1
+    this.#open--
+    if (left > 0) this.#perClient.set(key, left)
+    else this.#perClient.delete(key)
+  }
+}
+
+/** One IPv6 client owns a /64 at least (RFC 6177), so that is what is counted. */
+export function clientKey(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
+  const groups = [...left, ...Array<string>(missing).fill('0'), ...right]
+  return groups
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+    .join(':')
+}

@@ -1,0 +1,135 @@
+/**
+ * One open port: fastify over a Node server whose limits are ours. It knows sockets and handshakes; what becomes of a
+ * request is the handler's business.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type Socket, Server as TcpServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { SecureContext, TLSSocket } from 'node:tls'
+import fastify, { type FastifyInstance } from 'fastify'
+import { BACKLOG, httpServerOptions, type ServerSettings } from './server-settings.ts'
+import { type TlsSettings, tlsServerOptions } from './tls-settings.ts'
+
+/** What a listener hands on. All methods are called synchronously with the event they stand for. */
+export interface ListenerHandler {
+  /** May this peer connect? False: the connection is closed at once. A `true` is answered by one `onDisconnect`. */
+  onConnect(peerAddress: string): boolean
+  onDisconnect(peerAddress: string): void
+  /** An HTTP connection is ready, after the handshake where there is one. */
+  onConnection(socket: Socket): void
+  onRequest(req: IncomingMessage, res: ServerResponse): void
+  /** Asks whether a request that wants an upgrade is a well-formed one of the kind that is tunnelled. */
+  mayUpgrade(req: IncomingMessage): boolean
+  onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Node's parser gave up: malformed bytes, a head too large or too slow, or a broken connection. */
+  onParseError(error: NodeJS.ErrnoException, socket: Socket): void
+  /** A handshake failed or was refused. */
+  onHandshakeError(error: NodeJS.ErrnoException, peerAddress: string): void
+}
+
+export interface ListenerSettings {
+  readonly address: string
+  readonly port: number
+  readonly server: ServerSettings
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsSettings | undefined
+}
+
+export interface HttpListener {
+  /** The port that is really open; it differs from the settings only when those said 0. */
+  readonly port: number
+  /** Takes no more connections; open ones go on. */
+  stopAccepting(): void
+}
+
+/** The SNI lookup: a certificate for the name, or undefined to end the handshake with `unrecognized_name`. */
+export type CertificateLookup = (serverName: string) => SecureContext | undefined
+
+/** Opens the port. Rejects with Node's error (EADDRINUSE, EACCES …). */
+export async function openHttpListener(
+  settings: ListenerSettings,
+  handler: ListenerHandler,
+): Promise<HttpListener> {
+  const app = fastify({
+    serverFactory: (route) => createNodeServer(settings, handler, route),
+    clientErrorHandler: (error, socket) => handler.onParseError(error, socket),
+    // The router never sees a target: bad escapes and odd methods are the back end's business, not fastify's.
+    rewriteUrl: () => '/',
+    // Node's own: fastify would set them again.
+    keepAliveTimeout: settings.server.keepAliveMs,
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    logger: false,
+    return503OnClosing: false,
+  })
+  takeEveryRequest(app, handler)
+  await app.listen({ host: settings.address, port: settings.port, backlog: BACKLOG })
+  const { server } = app
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : settings.port,
+    // The TCP part only: `http.Server.close` would also end idle connections, on which somebody may be signed in.
+    // Their owner ends them in good order.
+    stopAccepting: () => void TcpServer.prototype.close.call(server),
+  }
+}
+
+/** The hook runs before routing has any effect and takes the request away from fastify, 404 route included. */
+function takeEveryRequest(app: FastifyInstance, handler: ListenerHandler): void {
+  app.addHook('onRequest', (request, reply, _done) => {
+    const req = request.raw
+    reply.hijack()
+    req.url = request.originalUrl
+    handler.onRequest(req, reply.raw)
+  })
+  app.all('/', () => {})
+}
+
+function createNodeServer(
+  settings: ListenerSettings,
+  handler: ListenerHandler,
+  route: (req: IncomingMessage, res: ServerResponse) => void,
+): Server {
+  const options = {
+    ...httpServerOptions(settings.server),
+    shouldUpgradeCallback: (req: IncomingMessage) => handler.mayUpgrade(req),
+  }
+  const { tls } = settings
+  const server = tls
+    ? createTlsServer({ ...options, ...tlsServerOptions(tls, settings.server) }, route)
+    : createServer(options, route)
+  // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
+  // fields silently on older Nodes (CVE-2026-58044).
+  server.maxHeadersCount = 0
+  server.on('checkContinue', route)
+  server.on('checkExpectation', route)
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) =>
+    handler.onUpgrade(req, socket, head),
+  )
+  // Without a listener Node would destroy the socket without an answer.
+  server.on('connect', (req: IncomingMessage, socket: Duplex) =>
+    handler.onUpgrade(req, socket, EMPTY),
+  )
+  server.prependListener('connection', (socket: Socket) => admit(socket, handler))
+  if (tls) {
+    server.on('secureConnection', (socket: TLSSocket) => handler.onConnection(socket))
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      handler.onHandshakeError(error, socket.remoteAddress ?? '')
+    })
+  } else {
+    server.on('connection', (socket: Socket) => handler.onConnection(socket))
+  }
+  return server
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** Runs before Node looks at the socket, TLS included. */
+function admit(socket: Socket, handler: ListenerHandler): void {
+  // An unheard 'error' would end the process.
+  socket.on('error', () => {})
+  const peer = socket.remoteAddress ?? ''
+  if (handler.onConnect(peer)) socket.once('close', () => handler.onDisconnect(peer))
+  else socket.destroy()
+}

@@ -1,0 +1,43 @@
+/**
+ * Every limit and time-out of Node's HTTP server, in one place. Node's own defaults are wrong here: they cut long
+ * uploads and long polls, refuse Kerberos tickets that IIS takes, and work through pipelined requests without end.
+ */
+import type { ServerOptions } from 'node:http'
+
+/** The values of the rules file that reach Node's server. */
+export interface ServerSettings {
+  readonly requestHeadMs: number
+  readonly keepAliveMs: number
+  readonly handshakeMs: number
+  readonly headBytes: number
+}
+
+/** How often Node looks for heads that are late: a head lives at most this much longer than it may. */
+const CHECK_INTERVAL_MS = 1_000
+
+/** Connections that wait to be accepted: a whole company signs in again after an outage. */
+export const BACKLOG = 4_096
+
+/** TCP keep-alive probes start after this silence and find half-open connections. */
+const KEEP_ALIVE_PROBE_MS = 60_000
+
+export function httpServerOptions(settings: ServerSettings): ServerOptions {
+  return {
+    insecureHTTPParser: false,
+    maxHeaderSize: settings.headBytes,
+    headersTimeout: settings.requestHeadMs,
+    // Off: it would cut a long upload. The body has an idle time-out of its own in the forwarder.
+    requestTimeout: 0,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    keepAliveTimeout: settings.keepAliveMs,
+    // Screening answers a missing Host itself, in the form that all our answers have.
+    requireHostHeader: false,
+    // Duplicates are looked for in the raw fields; joining them would hide them.
+    joinDuplicateHeaders: false,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+    // A GET without a body needs no stream machinery.
+    optimizeEmptyRequests: true,
+  }
+}

@@ -1,0 +1,42 @@
+/** One line per exchange. The keys are documented in docs/operations.md and are part of what users' scripts rely on. */
+import type { Logger } from './logger.ts'
+import { redactTarget } from './redact.ts'
+
+/** What one line says. Absent where unknown; durations in milliseconds from the arrival of the request head. */
+export interface AccessRecord {
+  readonly id: string
+  readonly revision: number
+  readonly listener: string
+  readonly tls: boolean
+  readonly client: string
+  readonly method: string
+  readonly host: string
+  readonly target: string
+  readonly userAgent: string | undefined
+  readonly rule: string | undefined
+  readonly pool: string | undefined
+  readonly server: string | undefined
+  readonly affinity: string | undefined
+  readonly pinned: boolean
+  readonly status: number
+  /** `done`, or the code of what went wrong. */
+  readonly outcome: string
+  readonly reason: string | undefined
+  readonly diagnostics: string | undefined
+  readonly requestBytes: number
+  readonly responseBytes: number
+  readonly connectMs: number | undefined
+  readonly firstByteMs: number | undefined
+  readonly totalMs: number
+}
+
+/** Writes access lines; nothing happens when the access log is off. */
+export function createAccessLog(
+  logger: Logger,
+  mode: 'json' | 'off',
+): (record: AccessRecord) => void {
+  if (mode === 'off') return () => {}
+  return (record) => {
+    logger.info({ ...record, target: redactTarget(record.target) }, 'exchange')
+  }
+}

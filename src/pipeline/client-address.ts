@@ -1,0 +1,36 @@
+/** Who the client is, as far as it can be believed. */
+import { isIP } from 'node:net'
+
+/**
+ * The address a trusted proxy vouches for: the last one in X-Forwarded-For that is not itself a trusted proxy. From
+ * anybody else the field is worth nothing, and the peer counts.
+ * @param forwardedFor the values of all X-Forwarded-For fields, in order
+ */
+export function clientAddress(
+  peer: string,
+  forwardedFor: readonly string[] | undefined,
+  isTrusted: (address: string) => boolean,
+): string {
+  if (!forwardedFor || !isTrusted(peer)) return peer
+  const hops = forwardedFor.join(',').split(',')
+  let client = peer
+  for (let i = hops.length - 1; i >= 0; i--) {
+    const hop = plainAddress((hops[i] as string).trim())
+    if (isIP(hop) === 0) break
+    client = hop
+    if (!isTrusted(hop)) break
+  }
+  return client
+}
+
+/** `[2001:db8::1]:443` and `192.0.2.1:1234` are seen in the field beside bare addresses. */
+function plainAddress(hop: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)
+  if (bracketed) return bracketed[1] as string
+  const withPort = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)
+  return withPort ? (withPort[1] as string) : hop
+}
+
+/** IPv4 clients of a dual-stack listener are written as IPv4. */
+export const unmapped = (address: string): string =>
+  address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address

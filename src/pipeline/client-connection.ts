@@ -1,0 +1,172 @@
+/**
+ * One client connection: its exchanges one after another, its back-end connections, its end.
+ *
+ * Everything that belongs to a client hangs here and dies with its socket. That is the whole of promise 1: a back-end
+ * connection can be reached through this object only.
+ */
+import type { Socket } from 'node:net'
+import type { FailureCode } from '../base/failure.ts'
+import { BackendConnections } from '../forward/backend-connections.ts'
+import type { Incoming } from './exchange.ts'
+
+/** Where a connection came in. */
+export interface Arrival {
+  readonly listener: string
+  readonly isTls: boolean
+  /** The address of the peer, IPv4-mapped IPv6 written as IPv4. */
+  readonly peerAddress: string
+  /** The TLS port of the listener, for redirects; undefined: it has none. */
+  readonly httpsPort: number | undefined
+}
+
+/** What runs on the connection at the moment. */
+export interface RunningExchange {
+  /** The client has gone. */
+  onClientGone(): void
+  /** The body of its request cannot be read to the end. */
+  onBodyBroken(code: FailureCode): void
+}
+
+/**
+ * Requests that a client may send ahead. Clients of Lync send none; one that sends more than this without waiting is
+ * no client (Node's parser would work through thousands).
+ */
+const MAX_AHEAD = 16
+
+/** How long a client may take to close its side after we closed ours. */
+const CLOSE_GRACE_MS = 2_000
+
+export class ClientConnection {
+  readonly socket: Socket
+  readonly arrival: Arrival
+  readonly backends: BackendConnections
+  /** The X-Forwarded-For value of the first request, when a trusted proxy stands before us. */
+  firstForwardedFor: string | undefined
+  /** A trusted proxy sends several clients through this connection: nobody may sign in on it. */
+  isShared = false
+  readonly #serve: (incoming: Incoming, connection: ClientConnection) => void
+  readonly #ahead: Incoming[] = []
+  #running: RunningExchange | undefined
+  #isBusy = false
+  #isGone = false
+  #isClosing = false
+
+  constructor(
+    socket: Socket,
+    arrival: Arrival,
+    serve: (incoming: Incoming, connection: ClientConnection) => void,
+  ) {
+    this.socket = socket
+    this.arrival = arrival
+    this.#serve = serve
+    this.backends = new BackendConnections(() => this.closeWhenIdle())
+    socket.on('end', this.#onGone)
+    socket.on('close', this.#onGone)
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  /** True when no further exchange may start: the answer in progress says `Connection: close`. */
+  get isClosing(): boolean {
+    return this.#isClosing
+  }
+
+  /** A request has arrived. One at a time: the next one starts when this one is over. */
+  accept(incoming: Incoming): void {
+    if (this.#isGone || this.#isClosing) return
+    if (!this.#isBusy) return this.#begin(incoming)
+    if (this.#ahead.length >= MAX_AHEAD) {
+      this.socket.destroy()
+      return
+    }
+    this.#ahead.push(incoming)
+  }
+
+  /** The running exchange wants to hear when the client goes. */
+  run(exchange: RunningExchange): void {
+    this.#running = exchange
+    if (this.#isGone) exchange.onClientGone()
+  }
+
+  /** The socket is about to become a tunnel. False: something else is still running on it. */
+  beginUpgrade(): boolean {
+    if (this.#isBusy || this.#isGone || this.#isClosing) return false
+    this.#isBusy = true
+    return true
+  }
+
+  /** The running exchange is over; `closes` says that its answer was the last one. */
+  done(closes: boolean): void {
+    this.#running = undefined
+    this.#isBusy = false
+    if (closes) this.#isClosing = true
+    if (this.#isGone) return
+    if (this.#isClosing) return this.closeWhenIdle()
+    const next = this.#ahead.shift()
+    if (next) this.#begin(next)
+  }
+
+  /**
+   * Node's parser gave up on what the client sends. Within a body that breaks the running exchange; behind a complete
+   * request the running exchange still gets its answer, and `farewell` follows it.
+   */
+  onParseError(code: FailureCode, farewell: string): void {
+    this.#ahead.length = 0
+    this.#farewell = farewell
+    const { isBusy } = this
+    if (isBusy && !this.#isCurrentComplete()) this.#running?.onBodyBroken(code)
+    else this.closeWhenIdle()
+  }
+
+  #farewell = ''
+  #isCurrentComplete: () => boolean = () => true
+
+  /** Closes as soon as no exchange runs: after a pin was lost, and when the proxy stops. */
+  closeWhenIdle(): void {
+    this.#isClosing = true
+    if (this.#isBusy) return
+    // The time starts when everything is written: a slow reader still gets the whole answer.
+    this.socket.end(this.#farewell, () => {
+      const timer = setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS)
+      timer.unref()
+      this.socket.once('close', () => clearTimeout(timer))
+    })
+  }
+
+  /** Ends the connection in the middle of an answer, in a way that no client takes for its end. */
+  cut(isDelimitedByClose: boolean): void {
+    this.#isClosing = true
+    // Length and chunks show by themselves that the answer is not complete. Where only the end of the connection says
+    // so, a reset must take its place; TLS ends without close_notify, which says the same.
+    if (isDelimitedByClose && !this.arrival.isTls) this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
+  /** The socket becomes a tunnel and is no business of HTTP any more. */
+  leave(): void {
+    this.socket.off('end', this.#onGone)
+    this.socket.off('close', this.#onGone)
+  }
+
+  #begin(incoming: Incoming): void {
+    this.#isBusy = true
+    this.#isCurrentComplete = () => incoming.req.complete
+    this.#serve(incoming, this)
+  }
+
+  readonly #onGone = (): void => {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#ahead.length = 0
+    const running = this.#running
+    this.#running = undefined
+    running?.onClientGone()
+    this.backends.closeAll()
+  }
+}

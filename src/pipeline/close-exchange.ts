@@ -1,0 +1,48 @@
+/** The last step of every exchange, whatever happened: one access-log line. */
+import type { FailureCode } from '../base/failure.ts'
+import type { AccessRecord } from '../observe/access-log.ts'
+import { type Exchange, monotonicNow } from './exchange.ts'
+
+export function closeExchange(
+  exchange: Exchange,
+  outcome: FailureCode | 'done',
+  accessLog: (record: AccessRecord) => void,
+): void {
+  const { report, connection, startedAtMs } = exchange
+  accessLog({
+    id: exchange.id,
+    revision: exchange.snapshot.revision,
+    listener: connection.arrival.listener,
+    tls: connection.arrival.isTls,
+    client: exchange.clientAddress,
+    method: exchange.req.method ?? '',
+    host: exchange.host,
+    target: exchange.target,
+    userAgent: exchange.facts.userAgent,
+    rule: exchange.route?.rule,
+    pool: exchange.route?.pool.name,
+    server: serverName(exchange),
+    affinity: report.source,
+    pinned: report.pinned,
+    status: report.status,
+    outcome,
+    reason: report.reason,
+    diagnostics: report.diagnostics,
+    requestBytes: report.requestBytes,
+    responseBytes: report.responseBytes,
+    connectMs: since(startedAtMs, report.connectedAtMs),
+    firstByteMs: since(startedAtMs, report.firstByteAtMs),
+    totalMs: rounded(monotonicNow() - startedAtMs),
+  })
+}
+
+function serverName({ report: { server }, connection }: Exchange): string | undefined {
+  return (
+    server && `${server.address}:${connection.arrival.isTls ? server.httpsPort : server.httpPort}`
+  )
+}
+
+const since = (start: number, at: number | undefined): number | undefined =>
+  at === undefined ? undefined : rounded(at - start)
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100

@@ -1,0 +1,207 @@
+/**
+ * The way of a request, from top to bottom. docs/life-of-a-request.md tells the same story with a chart.
+ */
+import { type FailureCode, failureOf } from '../base/failure.ts'
+import { Forwarding, type ForwardResult } from '../forward/forward.ts'
+import { writeRequestHead } from '../forward/request-head.ts'
+import type { AccessRecord } from '../observe/access-log.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { ClientConnection, RunningExchange } from './client-connection.ts'
+import { closeExchange } from './close-exchange.ts'
+import type { Exchange, Incoming } from './exchange.ts'
+import { monotonicNow } from './exchange.ts'
+import { openExchange } from './open-exchange.ts'
+import { failureAnswer, redirectAnswer, respond } from './respond.ts'
+import { locationRewriter } from './rewrite-location.ts'
+import { redirectLocation, routeExchange } from './route-exchange.ts'
+import { type Screened, screenRequest } from './screen-request.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** What a request may reach. It cannot reach the runtime, so no step can see a newer configuration than the first. */
+export interface RequestScope {
+  readonly snapshot: Snapshot
+  readonly accessLog: (record: AccessRecord) => void
+  readonly logger: Logger
+}
+
+/** The whole way of one request. A throw is a bug: it ends this exchange with 500 and a logged stack, nothing else. */
+export function handleRequest(
+  incoming: Incoming,
+  connection: ClientConnection,
+  scope: RequestScope,
+): void {
+  const exchange = openExchange(incoming.req, connection, scope.snapshot)
+  const way = new RequestWay(exchange, incoming, scope)
+  try {
+    way.go()
+  } catch (error) {
+    way.onFault(error)
+  }
+}
+
+class RequestWay implements RunningExchange {
+  readonly #exchange: Exchange
+  readonly #incoming: Incoming
+  readonly #scope: RequestScope
+  #forwarding: Forwarding | undefined
+  #isOver = false
+
+  constructor(exchange: Exchange, incoming: Incoming, scope: RequestScope) {
+    this.#exchange = exchange
+    this.#incoming = incoming
+    this.#scope = scope
+  }
+
+  go(): void {
+    const exchange = this.#exchange
+    exchange.connection.run(this)
+
+    // 1. May this be forwarded at all?
+    const screened = screenRequest(this.#incoming.req, exchange.facts, exchange.snapshot.limits)
+    if (typeof screened === 'string') return this.#answerFailure(screened)
+    exchange.host = screened.host.name
+    exchange.target = screened.target
+
+    // 2. Which publishing rule?
+    const decision = routeExchange(exchange)
+    if (decision.kind === 'failed') return this.#answerFailure(decision.code)
+    if (decision.kind === 'redirect') return this.#answerRedirect(screened)
+
+    // 3. and 4. Which server: pin, cookie, balance. Send, stream the answer back.
+    this.#forward(screened)
+  }
+
+  #forward(screened: Screened): void {
+    const exchange = this.#exchange
+    const { connection, facts, route, snapshot } = exchange
+    if (!route) throw new Error('an exchange without a route is forwarded')
+    const { req, res } = this.#incoming
+    this.#forwarding = new Forwarding(
+      {
+        req,
+        res,
+        head: requestHeadOf(exchange, screened, false),
+        framing: screened.framing,
+        pool: route.pool,
+        hints: {
+          affinityKey: facts.affinityKey,
+          clientAddress: exchange.clientAddress,
+          nowMs: exchange.startedAtMs,
+        },
+        isTls: connection.arrival.isTls,
+        pins: facts.bindsConnection,
+        connections: connection.backends,
+        rewriteLocation: route.pool.rewriteLocation
+          ? locationRewriter(exchange, screened.host)
+          : undefined,
+        report: exchange.report,
+        settings: snapshot,
+        now: monotonicNow,
+        closes: () => connection.isClosing || facts.wantsClose,
+      },
+      (result) => this.#onForwarded(result),
+    )
+    this.#forwarding.start()
+  }
+
+  #onForwarded(result: ForwardResult): void {
+    if (result.kind === 'done') return this.#over('done', result.closes)
+    if (failureOf(result.code).status === 0 || result.answered) return this.#cut(result.code)
+    this.#answerFailure(result.code, result.closes)
+  }
+
+  #answerFailure(code: FailureCode, closes = false): void {
+    const answer = failureAnswer(code, closes || this.#closes())
+    this.#exchange.report.status = answer.status
+    this.#answer(answer, code)
+  }
+
+  #answerRedirect(screened: Screened): void {
+    const exchange = this.#exchange
+    const answer = redirectAnswer(redirectLocation(exchange, screened.host))
+    exchange.report.status = answer.status
+    this.#answer({ ...answer, closes: this.#closes() }, 'done')
+  }
+
+  #closes(): boolean {
+    return this.#exchange.connection.isClosing || this.#exchange.facts.wantsClose
+  }
+
+  /** An answer of ours. With a body still to come the connection closes: the body must never become a request. */
+  #answer(answer: ReturnType<typeof failureAnswer>, outcome: FailureCode | 'done'): void {
+    const { req, res } = this.#incoming
+    const closes = answer.closes || !hasNoBody(this.#exchange)
+    res.once('finish', () => this.#over(outcome, closes))
+    respond(req, res, { ...answer, closes, id: this.#exchange.id })
+  }
+
+  /** The answer has begun and cannot be completed: cut, so that nobody takes it for complete. */
+  #cut(code: FailureCode): void {
+    this.#over(code, true)
+    this.#exchange.connection.cut(this.#incoming.req.httpVersionMinor === 0)
+  }
+
+  onClientGone(): void {
+    if (this.#isOver) return
+    this.#forwarding?.abandon()
+    this.#over('client-left', true)
+  }
+
+  onBodyBroken(code: FailureCode): void {
+    if (this.#isOver) return
+    this.#forwarding?.abandon()
+    if (this.#incoming.res.headersSent) return this.#cut(code)
+    this.#answerFailure(code, true)
+  }
+
+  onFault(error: unknown): void {
+    this.#scope.logger.error({ err: error, id: this.#exchange.id }, 'fault')
+    if (this.#isOver) return
+    this.#forwarding?.abandon()
+    if (this.#incoming.res.headersSent) return this.#cut('proxy-fault')
+    this.#answerFailure('proxy-fault', true)
+  }
+
+  /** Every way out comes through here, once. */
+  #over(outcome: FailureCode | 'done', closes: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    closeExchange(this.#exchange, outcome, this.#scope.accessLog)
+    this.#exchange.connection.done(closes)
+  }
+}
+
+/** The head as the server gets it; the same for a tunnel but for the connection fields. */
+export function requestHeadOf(exchange: Exchange, screened: Screened, upgrade: boolean): string {
+  return writeRequestHead(requestHeadParts(exchange, screened, upgrade))
+}
+
+export function requestHeadParts(exchange: Exchange, screened: Screened, upgrade: boolean) {
+  const { req, facts, connection, snapshot } = exchange
+  const { peerAddress, isTls } = connection.arrival
+  const isTrusted = snapshot.isTrustedProxy(peerAddress)
+  return {
+    method: req.method ?? 'GET',
+    target: screened.target,
+    rawFields: req.rawHeaders,
+    nominated: facts.nominated,
+    framing: screened.framing,
+    keepForwarded: isTrusted,
+    dropExpect: req.httpVersionMinor === 0,
+    addHost: screened.addHost,
+    forwarded: {
+      for:
+        isTrusted && facts.forwardedFor
+          ? `${facts.forwardedFor.join(', ')}, ${peerAddress}`
+          : peerAddress,
+      proto: (isTrusted && facts.forwardedProto) || (isTls ? 'https' : 'http'),
+      host: (isTrusted && facts.forwardedHost) || (screened.addHost ?? facts.host),
+    },
+    upgrade,
+  }
+}
+
+function hasNoBody(exchange: Exchange): boolean {
+  const { facts } = exchange
+  return facts.transferEncodings === 0 && (facts.contentLengths === 0 || facts.contentLength === 0)
+}

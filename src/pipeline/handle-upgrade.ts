@@ -1,0 +1,180 @@
+/** The way of an upgrade: the same steps as a request, with a tunnel at the end. */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type FailureCode, failureOf } from '../base/failure.ts'
+import type { BackendConnection } from '../forward/backend-connection.ts'
+import { obtainConnection } from '../forward/forward.ts'
+import { requestFields } from '../forward/request-head.ts'
+import { openTunnel } from '../forward/upgrade.ts'
+import type { Route } from '../routing/route.ts'
+import type { ClientConnection, RunningExchange } from './client-connection.ts'
+import { closeExchange } from './close-exchange.ts'
+import { type Exchange, monotonicNow } from './exchange.ts'
+import { type RequestScope, requestHeadParts } from './handle-request.ts'
+import { openExchange } from './open-exchange.ts'
+import { failureAnswer, ownAnswerText, redirectAnswer } from './respond.ts'
+import { redirectLocation, routeExchange } from './route-exchange.ts'
+import { type Screened, screenRequest } from './screen-request.ts'
+
+/** A request that Node has taken off HTTP: a WebSocket upgrade, or CONNECT, which is refused. */
+export interface UpgradeRequest {
+  readonly req: IncomingMessage
+  readonly socket: Socket
+  readonly head: Buffer
+}
+
+export function handleUpgrade(
+  request: UpgradeRequest,
+  connection: ClientConnection,
+  scope: RequestScope,
+): void {
+  // An upgrade that was sent ahead of an answer: nobody does that, and its place in the order is lost.
+  if (!connection.beginUpgrade()) {
+    request.socket.destroy()
+    return
+  }
+  const way = new UpgradeWay(openExchange(request.req, connection, scope.snapshot), request, scope)
+  try {
+    way.go()
+  } catch (error) {
+    scope.logger.error({ err: error }, 'fault')
+    way.fail('proxy-fault')
+  }
+}
+
+class UpgradeWay implements RunningExchange {
+  readonly #exchange: Exchange
+  readonly #request: UpgradeRequest
+  readonly #scope: RequestScope
+  #giveUp: () => void = () => {}
+  #isOver = false
+
+  constructor(exchange: Exchange, request: UpgradeRequest, scope: RequestScope) {
+    this.#exchange = exchange
+    this.#request = request
+    this.#scope = scope
+  }
+
+  go(): void {
+    const exchange = this.#exchange
+    exchange.connection.run(this)
+
+    // 1. May this be forwarded at all?
+    const screened = screenRequest(this.#request.req, exchange.facts, exchange.snapshot.limits)
+    if (typeof screened === 'string') return this.fail(screened)
+    exchange.host = screened.host.name
+    exchange.target = screened.target
+
+    // 2. Which publishing rule?
+    const decision = routeExchange(exchange)
+    if (decision.kind === 'failed') return this.fail(decision.code)
+    const { route } = exchange
+    if (decision.kind === 'redirect')
+      return this.#answer(redirectAnswer(redirectLocation(exchange, screened.host)), 'done')
+    if (!route) throw new Error('an upgrade without a route is tunnelled')
+
+    // 3. Which server: pin, cookie, balance.
+    const { connection, facts, snapshot, report } = exchange
+    this.#giveUp = obtainConnection(
+      {
+        pool: route.pool,
+        hints: {
+          affinityKey: facts.affinityKey,
+          clientAddress: exchange.clientAddress,
+          nowMs: exchange.startedAtMs,
+        },
+        isTls: connection.arrival.isTls,
+        connections: connection.backends,
+        report,
+        settings: snapshot,
+        now: monotonicNow,
+      },
+      (backend) => {
+        if (this.#isOver) return
+        if (backend) this.#tunnel(backend, screened, route)
+        else this.fail('backend-unreachable')
+      },
+    )
+  }
+
+  /** 4. The tunnel. */
+  #tunnel(backend: BackendConnection, screened: Screened, route: Route): void {
+    const exchange = this.#exchange
+    const { connection, snapshot, facts, report } = exchange
+    const { socket, head } = this.#request
+    const ownsAffinity = route.pool.affinity === 'cookie'
+    connection.backends.remove(backend)
+    this.#giveUp = openTunnel(
+      {
+        socket,
+        head,
+        connection: backend,
+        fields: requestFields(requestHeadParts(exchange, screened, true)),
+        target: screened.target,
+        plan: {
+          ownsAffinity,
+          affinityOf:
+            ownsAffinity && facts.affinityKey !== backend.server.affinityKey
+              ? backend.server
+              : undefined,
+          rewriteLocation: undefined,
+        },
+        responseMs: snapshot.timeouts.responseMs,
+        tunnelMs: snapshot.timeouts.tunnelMs,
+      },
+      {
+        onOpen: () => {
+          report.status = 101
+          report.firstByteAtMs = monotonicNow()
+        },
+        onEnd: () => {
+          report.requestBytes = socket.bytesRead
+          report.responseBytes = socket.bytesWritten
+          this.#over('done')
+        },
+        onRefused: (status) => {
+          report.status = status
+          this.#over('done')
+        },
+        onFailed: (code, reason) => {
+          report.reason = reason
+          this.fail(code)
+        },
+      },
+    )
+  }
+
+  fail(code: FailureCode): void {
+    if (this.#isOver) return
+    this.#exchange.report.status = failureOf(code).status
+    this.#answer(failureAnswer(code, true), code)
+  }
+
+  #answer(answer: ReturnType<typeof failureAnswer>, outcome: FailureCode | 'done'): void {
+    const { socket } = this.#request
+    this.#exchange.report.status = answer.status
+    // Whatever else the client sent is read and thrown away, so that the answer is not lost to a reset.
+    socket.resume()
+    socket.write(ownAnswerText({ ...answer, closes: true }, this.#exchange.id), 'latin1')
+    this.#over(outcome)
+  }
+
+  onClientGone(): void {
+    if (this.#isOver) return
+    const { report } = this.#exchange
+    if (report.status === 101) return
+    this.#giveUp()
+    this.#over('client-left')
+  }
+
+  onBodyBroken(): void {
+    // An upgrade has no body: screening refuses one that announces it.
+  }
+
+  #over(outcome: FailureCode | 'done'): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    closeExchange(this.#exchange, outcome, this.#scope.accessLog)
+    this.#exchange.connection.done(true)
+  }
+}

@@ -1,0 +1,137 @@
+/** Stands between a listener and the two ways (request and upgrade): which connection an event belongs to. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { FailureCode } from '../base/failure.ts'
+import type { ConnectionLimits } from '../guard/connection-limits.ts'
+import { unmapped } from './client-address.ts'
+import { type Arrival, ClientConnection } from './client-connection.ts'
+import { nextRequestId } from './exchange.ts'
+import { handleRequest, type RequestScope } from './handle-request.ts'
+import { handleUpgrade } from './handle-upgrade.ts'
+import { readRequest } from './read-request.ts'
+import { failureAnswer, ownAnswerText } from './respond.ts'
+import { isWebSocketUpgrade } from './screen-request.ts'
+
+export interface ListenerHandlerSettings {
+  readonly listener: string
+  readonly isTls: boolean
+  readonly httpsPort: number | undefined
+  readonly limits: ConnectionLimits
+  /** The scope current at this moment; asked once per request. */
+  readonly scope: () => RequestScope
+}
+
+/** The events of one listener. `connections` are those that stand at the moment. */
+export class ListenerHandler {
+  readonly connections = new Set<ClientConnection>()
+  readonly #settings: ListenerHandlerSettings
+  readonly #bySocket = new WeakMap<Duplex, ClientConnection>()
+
+  constructor(settings: ListenerHandlerSettings) {
+    this.#settings = settings
+  }
+
+  onConnect(peerAddress: string): boolean {
+    const address = unmapped(peerAddress)
+    if (this.#settings.limits.admit(address)) return true
+    const { scope, listener } = this.#settings
+    scope().logger.warn({ listener, client: address }, 'connection refused: limit reached')
+    return false
+  }
+
+  onDisconnect(peerAddress: string): void {
+    this.#settings.limits.release(unmapped(peerAddress))
+  }
+
+  onConnection(socket: Socket): void {
+    const { listener, isTls, httpsPort } = this.#settings
+    const arrival: Arrival = {
+      listener,
+      isTls,
+      httpsPort,
+      peerAddress: unmapped(socket.remoteAddress ?? ''),
+    }
+    const connection = new ClientConnection(socket, arrival, (incoming, own) =>
+      handleRequest(incoming, own, this.#settings.scope()),
+    )
+    // An unheard 'error' would end the process; what it means is said by 'close'.
+    socket.on('error', () => {})
+    this.#bySocket.set(socket, connection)
+    this.connections.add(connection)
+    socket.once('close', () => this.connections.delete(connection))
+  }
+
+  onRequest(req: IncomingMessage, res: ServerResponse): void {
+    this.#connectionOf(req.socket).accept({ req, res })
+  }
+
+  mayUpgrade(req: IncomingMessage): boolean {
+    return isWebSocketUpgrade(req, readRequest(req))
+  }
+
+  onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const connection = this.#connectionOf(req.socket)
+    // Node wraps the socket when a body was announced; that is never a tunnel of ours.
+    if (socket !== connection.socket) return void connection.socket.destroy()
+    handleUpgrade({ req, socket: connection.socket, head }, connection, this.#settings.scope())
+  }
+
+  onParseError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection = this.#bySocket.get(socket)
+    const code = parseFailure(error)
+    if (!connection || code === undefined || !socket.writable) return void socket.destroy()
+    const { logger } = this.#settings.scope()
+    const id = nextRequestId()
+    // A connection that never sent a byte (a port scan, a preconnect) gets no answer, only its end.
+    const isSilent = code === 'client-head-timeout' && socket.bytesRead === 0
+    if (!isSilent) {
+      logger.info(
+        {
+          id,
+          listener: this.#settings.listener,
+          client: connection.arrival.peerAddress,
+          outcome: code,
+          reason: error.code,
+        },
+        'request refused',
+      )
+    }
+    const answer = isSilent ? '' : ownAnswerText(failureAnswer(code, true), id)
+    socket.resume()
+    connection.onParseError(code, answer)
+  }
+
+  onHandshakeError(error: NodeJS.ErrnoException, peerAddress: string): void {
+    const { scope, listener } = this.#settings
+    scope().logger.debug(
+      { listener, client: unmapped(peerAddress), reason: error.code ?? error.message },
+      'handshake failed',
+    )
+  }
+
+  #connectionOf(socket: Socket): ClientConnection {
+    const connection = this.#bySocket.get(socket)
+    if (!connection) throw new Error('a request came on a connection that is not known')
+    return connection
+  }
+}
+
+/** What Node's parser says, in our words. Undefined: the connection itself broke. */
+function parseFailure(error: NodeJS.ErrnoException): FailureCode | undefined {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 'client-head-too-large'
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return 'client-malformed'
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'client-head-timeout'
+    case 'HPE_INVALID_EOF_STATE':
+      return undefined
+    case 'HPE_INVALID_CONTENT_LENGTH':
+    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+      return 'client-framing-ambiguous'
+  }
+  return error.code?.startsWith('HPE_') ? 'client-malformed' : undefined
+}

@@ -1,0 +1,121 @@
+/** One pass over the fields of a request: everything that screening, routing and forwarding must know about them. */
+import type { IncomingMessage } from 'node:http'
+import { isConnectionBound, nominatedFields } from '../forward/fields.ts'
+import { AFFINITY_COOKIE, readAffinityCookie } from '../pools/affinity-cookie.ts'
+
+export interface RequestFacts {
+  hosts: number
+  host: string
+  contentLengths: number
+  /** -1: none. */
+  contentLength: number
+  transferEncodings: number
+  transferEncoding: string
+  expect: string | undefined
+  upgrade: string | undefined
+  /** The options of all Connection fields, lower case, as written. */
+  connection: string[] | undefined
+  nominated: ReadonlySet<string> | undefined
+  /** The client asked for the end of the connection, or speaks HTTP/1.0 without asking to keep it (RFC 9112 9.3). */
+  wantsClose: boolean
+  /** The request carries credentials that belong to the connection. */
+  bindsConnection: boolean
+  affinityKey: string | undefined
+  forwardedFor: string[] | undefined
+  forwardedProto: string | undefined
+  forwardedHost: string | undefined
+  userAgent: string | undefined
+}
+
+/** Reads the raw fields; the joined `headers` object of Node hides repetition and is never used. */
+export function readRequest(req: IncomingMessage): RequestFacts {
+  const facts: RequestFacts = {
+    hosts: 0,
+    host: '',
+    contentLengths: 0,
+    contentLength: -1,
+    transferEncodings: 0,
+    transferEncoding: '',
+    expect: undefined,
+    upgrade: undefined,
+    connection: undefined,
+    nominated: undefined,
+    wantsClose: false,
+    bindsConnection: false,
+    affinityKey: undefined,
+    forwardedFor: undefined,
+    forwardedProto: undefined,
+    forwardedHost: undefined,
+    userAgent: undefined,
+  }
+  const raw = req.rawHeaders
+  for (let i = 0; i + 1 < raw.length; i += 2)
+    noteField(facts, raw[i] as string, raw[i + 1] as string)
+  facts.wantsClose = wantsClose(facts.connection, req.httpVersionMinor === 0)
+  if (facts.connection) facts.nominated = nominatedFields(facts.connection)
+  return facts
+}
+
+function wantsClose(connection: readonly string[] | undefined, isHttp10: boolean): boolean {
+  if (!connection) return isHttp10
+  const options = connection.join(',').toLowerCase().split(',')
+  if (options.some((option) => option.trim() === 'close')) return true
+  return isHttp10 && !options.some((option) => option.trim() === 'keep-alive')
+}
+
+/** By length first: most fields are passed over with one comparison and without a new string. */
+function noteField(facts: RequestFacts, name: string, value: string): void {
+  switch (name.length) {
+    case 4:
+      if (name.toLowerCase() !== 'host') return
+      facts.hosts++
+      facts.host = value
+      return
+    case 6:
+      return noteSix(facts, name.toLowerCase(), value)
+    case 7:
+      if (name.toLowerCase() === 'upgrade')
+        facts.upgrade = facts.upgrade === undefined ? value : `${facts.upgrade}, ${value}`
+      return
+    case 10:
+      return noteTen(facts, name.toLowerCase(), value)
+    case 13:
+      if (name.toLowerCase() === 'authorization') facts.bindsConnection ||= isConnectionBound(value)
+      return
+    case 14:
+      if (name.toLowerCase() !== 'content-length') return
+      facts.contentLengths++
+      facts.contentLength = /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN
+      return
+    case 15:
+      if (name.toLowerCase() !== 'x-forwarded-for') return
+      facts.forwardedFor = [...(facts.forwardedFor ?? []), value]
+      return
+    case 16:
+      if (name.toLowerCase() === 'x-forwarded-host') facts.forwardedHost = value
+      return
+    case 17:
+      return noteSeventeen(facts, name.toLowerCase(), value)
+  }
+}
+
+function noteSix(facts: RequestFacts, name: string, value: string): void {
+  if (name === 'cookie') {
+    if (facts.affinityKey === undefined && value.includes(AFFINITY_COOKIE)) {
+      facts.affinityKey = readAffinityCookie(value)
+    }
+  } else if (name === 'expect')
+    facts.expect = facts.expect === undefined ? value : `${facts.expect}, ${value}`
+}
+
+function noteTen(facts: RequestFacts, name: string, value: string): void {
+  if (name === 'connection') facts.connection = [...(facts.connection ?? []), value]
+  else if (name === 'user-agent') facts.userAgent = value
+}
+
+function noteSeventeen(facts: RequestFacts, name: string, value: string): void {
+  if (name === 'transfer-encoding') {
+    facts.transferEncodings++
+    facts.transferEncoding = value
+  } else if (name === 'x-forwarded-proto') facts.forwardedProto = value
+}

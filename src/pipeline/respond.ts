@@ -1,0 +1,92 @@
+/** The answers that the proxy makes itself. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type FailureCode, failureOf } from '../base/failure.ts'
+import { endAfterRequest } from '../forward/linger.ts'
+
+export interface OwnAnswer {
+  readonly status: number
+  readonly text: string
+  readonly fields: readonly string[]
+  readonly closes: boolean
+}
+
+/** The answer for a failure (product.md section 4): short, plain, and without anything internal. */
+export function failureAnswer(code: FailureCode, closes: boolean): OwnAnswer {
+  const failure = failureOf(code)
+  const fields: string[] = []
+  if (failure.retryAfterSeconds > 0) fields.push('Retry-After', String(failure.retryAfterSeconds))
+  if (failure.status === 405) fields.push('Allow', 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH')
+  return { status: failure.status, text: failure.text, fields, closes: closes || failure.closes }
+}
+
+/** 308 to the same host and target over TLS. */
+export const redirectAnswer = (location: string): OwnAnswer => ({
+  status: 308,
+  text: 'This address is available over HTTPS.',
+  fields: ['Location', location],
+  closes: false,
+})
+
+const REASONS: Readonly<Record<number, string>> = {
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+/** Fields and body of an own answer, framing included. */
+function ownAnswerParts(answer: OwnAnswer, id: string): { fields: string[]; body: string } {
+  const body = `${answer.text}\n`
+  const fields = [
+    ...answer.fields,
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+    'X-Lyncgate-Request-Id',
+    id,
+  ]
+  if (answer.closes) fields.push('Connection', 'close')
+  return { fields, body }
+}
+
+/**
+ * Sends an own answer as the answer to `req`. A request body that is still coming is read and thrown away, so that it
+ * is never taken for the next request and the answer is not lost to a reset.
+ */
+export function respond(
+  req: IncomingMessage,
+  res: ServerResponse,
+  answer: OwnAnswer & { id: string },
+): void {
+  const { fields, body } = ownAnswerParts(answer, answer.id)
+  res.sendDate = true
+  res.removeHeader('connection')
+  if (!answer.closes && req.httpVersionMinor === 0) fields.push('Connection', 'keep-alive')
+  res.writeHead(answer.status, REASONS[answer.status] ?? 'Error', fields)
+  if (!answer.closes || req.complete) {
+    res.end(body)
+    return
+  }
+  res.write(body)
+  endAfterRequest(req, res, () => res.end())
+}
+
+/** An own answer as bytes, for a socket that has no request object: refused upgrades and parse errors. */
+export function ownAnswerText(answer: OwnAnswer, id: string): string {
+  const { fields, body } = ownAnswerParts(answer, id)
+  let text = `HTTP/1.1 ${answer.status} ${REASONS[answer.status] ?? 'Error'}\r\nDate: ${new Date().toUTCString()}\r\n`
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  return `${text}\r\n${body}`
+}

@@ -1,0 +1,44 @@
+/** A back-end server as compiled from the file, and the live facts about it that outlive a configuration. */
+import { createHash } from 'node:crypto'
+import type { SecureContext } from 'node:tls'
+
+/** Facts that change while the proxy runs. Kept by the registry, so that a reload does not forget them. */
+export interface ServerFacts {
+  /** Exchanges and tunnels in progress. */
+  inFlight: number
+  /** Until when (milliseconds of the monotonic clock) other servers are preferred after a failed connect. */
+  avoidUntilMs: number
+  /** The newest TLS session per port, for resumption towards this server under the same trust settings. */
+  readonly tlsSessions: Map<number, Buffer>
+}
+
+/** What a connection to a server must verify before a byte of a request is written. */
+export interface BackendTls {
+  /** Trusted roots and protocol versions, compiled once: making one costs more than a handshake. */
+  readonly secureContext: SecureContext
+  /** The name checked against the certificate (RFC 9525) and sent as SNI unless it is an IP address. */
+  readonly serverName: string
+  readonly insecureSkipVerify: boolean
+}
+
+/** One server of a pool. Frozen; only `facts` changes. */
+export interface Server {
+  /** For logs: `fe01.contoso.local`. Never shown to clients. */
+  readonly address: string
+  readonly httpPort: number
+  readonly httpsPort: number
+  readonly weight: number
+  readonly tls: BackendTls
+  /** The opaque value of the affinity cookie. */
+  readonly affinityKey: string
+  readonly facts: ServerFacts
+}
+
+/**
+ * The affinity value of a server: the same on every replica and after a restart, because it follows from the file
+ * alone, and without the server's name or address in it. A pseudonym, not a secret: see docs/decisions/0006.
+ */
+export function affinityKeyOf(poolName: string, address: string, httpsPort: number): string {
+  const text = `lyncgate affinity 1\0${poolName}\0${address}\0${httpsPort}`
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16)
+}

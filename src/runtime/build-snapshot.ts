@@ -1,0 +1,245 @@
+/** From valid rules to everything a snapshot needs. No side effect but reading files: a failure changes nothing. */
+import { readFile } from 'node:fs/promises'
+import { BlockList, isIPv6 } from 'node:net'
+import {
+  createSecureContext,
+  getCACertificates,
+  rootCertificates,
+  type SecureContext,
+} from 'node:tls'
+import { failed, ok, type Result } from '../base/result.ts'
+import {
+  coversName,
+  type LoadedCertificate,
+  loadCertificate,
+} from '../certificates/certificate-store.ts'
+import type { LoadedRules } from '../config/load.ts'
+import type { KeyPath, Problem } from '../config/problem.ts'
+import type { ListenerRule, PoolRule, Rules } from '../config/rules.ts'
+import type { Snapshot } from '../pipeline/snapshot.ts'
+import type { Pool } from '../pools/pool.ts'
+import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
+import type { ServerRegistry } from '../pools/server-registry.ts'
+import type { Route } from '../routing/route.ts'
+import { RoutingTable } from '../routing/routing-table.ts'
+
+/** A configuration that could be adopted at once. */
+export interface Built {
+  readonly rules: Rules
+  readonly snapshot: Snapshot
+  readonly certificates: readonly LoadedCertificate[]
+  readonly warnings: readonly Problem[]
+}
+
+export interface BuildScope {
+  readonly registry: ServerRegistry
+  readonly revision: number
+  readonly now: Date
+}
+
+/** Builds everything that can fail. The error holds every problem found, with its place in the file. */
+export async function buildSnapshot(
+  loaded: LoadedRules,
+  scope: BuildScope,
+): Promise<Result<Built, Problem[]>> {
+  const { rules } = loaded
+  const problems: Problem[] = []
+  const certificates = await readCertificates(loaded, problems, scope.now)
+  const pools = await readPools(loaded, problems, scope.registry)
+  adviseOnNames(loaded, certificates, problems)
+  if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
+  const snapshot: Snapshot = {
+    revision: scope.revision,
+    routes: new Map(
+      rules.listeners.map((listener) => [listener.name, tableOf(listener, rules, pools)]),
+    ),
+    timeouts: rules.timeouts,
+    limits: rules.limits,
+    isTrustedProxy: trustOf(rules.trustedProxies),
+  }
+  return ok({ rules, snapshot, certificates, warnings: problems })
+}
+
+/** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
+export async function checkReferences(loaded: LoadedRules, scope: BuildScope): Promise<Problem[]> {
+  const built = await buildSnapshot(loaded, scope)
+  return built.ok ? [...built.value.warnings] : built.error
+}
+
+function problemAt(
+  loaded: LoadedRules,
+  where: KeyPath,
+  rest: Pick<Problem, 'severity' | 'code' | 'message' | 'hint'>,
+): Problem {
+  const written = where
+    .map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`))
+    .join('')
+  return { ...loaded.locate(where), where: written, ...rest }
+}
+
+async function readCertificates(
+  loaded: LoadedRules,
+  problems: Problem[],
+  now: Date,
+): Promise<LoadedCertificate[]> {
+  const certificates: LoadedCertificate[] = []
+  for (const [index, rule] of loaded.rules.certificates.entries()) {
+    const { certificate, troubles } = await loadCertificate(rule, now)
+    if (certificate) certificates.push(certificate)
+    for (const { file, ...trouble } of troubles) {
+      problems.push(problemAt(loaded, ['certificates', index, file], trouble))
+    }
+  }
+  return certificates
+}
+
+async function readPools(
+  loaded: LoadedRules,
+  problems: Problem[],
+  registry: ServerRegistry,
+): Promise<ReadonlyMap<string, Pool>> {
+  const pools = new Map<string, Pool>()
+  for (const rule of loaded.rules.pools) {
+    const roots = await readRoots(loaded, rule, problems)
+    const secureContext = createSecureContext({ ca: roots, minVersion: 'TLSv1.2' })
+    pools.set(rule.name, poolOf(rule, { secureContext, roots }, registry))
+  }
+  return pools
+}
+
+async function readRoots(
+  loaded: LoadedRules,
+  rule: PoolRule,
+  problems: Problem[],
+): Promise<string[]> {
+  const { caFile } = rule.tls
+  if (caFile === undefined) return systemRoots()
+  const where = ['pools', rule.name, 'tls', 'ca']
+  try {
+    const pem = await readFile(caFile, 'utf8')
+    createSecureContext({ ca: pem })
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return [pem]
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code?.startsWith('E') && !code.startsWith('ERR')) {
+      problems.push(
+        problemAt(loaded, where, {
+          severity: 'error',
+          code: 'unreadable-file',
+          message: `cannot read ${caFile} (${code})`,
+          hint: 'check the path, and that the user lyncgate runs as may read it',
+        }),
+      )
+      return []
+    }
+  }
+  problems.push(
+    problemAt(loaded, where, {
+      severity: 'error',
+      code: 'not-a-certificate',
+      message: `${caFile} holds no PEM certificate`,
+      hint: 'export the root of the company CA as Base-64 (PEM)',
+    }),
+  )
+  return []
+}
+
+/** Mozilla's roots as Node ships them, and those of the machine or image. */
+const systemRoots = (): string[] => [
+  ...new Set([...rootCertificates, ...getCACertificates('system')]),
+]
+
+interface PoolTrust {
+  readonly secureContext: SecureContext
+  readonly roots: readonly string[]
+}
+
+function poolOf(rule: PoolRule, trust: PoolTrust, registry: ServerRegistry): Pool {
+  const servers = rule.servers.map((server): Server => {
+    const tls: BackendTls = {
+      secureContext: trust.secureContext,
+      serverName: rule.tls.serverName ?? server.address,
+      insecureSkipVerify: rule.tls.insecureSkipVerify,
+    }
+    // A TLS session verified under other settings must not be resumed under these.
+    const identity = JSON.stringify([
+      rule.name,
+      server,
+      tls.serverName,
+      tls.insecureSkipVerify,
+      trust.roots.join(),
+    ])
+    return {
+      ...server,
+      tls,
+      affinityKey: affinityKeyOf(rule.name, server.address, server.httpsPort),
+      facts: registry.factsOf(identity),
+    }
+  })
+  return {
+    name: rule.name,
+    servers,
+    affinity: rule.affinity,
+    rewriteLocation: rule.rewriteLocation,
+    byAffinityKey: new Map(servers.map((server) => [server.affinityKey, server])),
+  }
+}
+
+function tableOf(
+  listener: ListenerRule,
+  rules: Rules,
+  pools: ReadonlyMap<string, Pool>,
+): RoutingTable {
+  const entries: [string, Route][] = []
+  for (const rule of rules.rules) {
+    if (rule.listeners.length > 0 && !rule.listeners.includes(listener.name)) continue
+    const pool = pools.get(rule.pool)
+    if (!pool) throw new Error(`rule ${rule.name} names a pool that is not there`) // cross-check refuses such a file
+    const route: Route = { rule: rule.name, pool, http: rule.http, https: rule.https }
+    for (const host of rule.hosts) entries.push([host, route])
+  }
+  return new RoutingTable(entries)
+}
+
+function trustOf(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => false
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix = ''] = network.split('/')
+    list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4')
+  }
+  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+/** A published name without a certificate gets no TLS at all; the administrator hears of it before the users do. */
+function adviseOnNames(
+  loaded: LoadedRules,
+  certificates: readonly LoadedCertificate[],
+  problems: Problem[],
+): void {
+  const { rules } = loaded
+  if (rules.certificates.length === 0 || problems.some((problem) => problem.severity === 'error'))
+    return
+  for (const [index, rule] of rules.rules.entries()) {
+    if (rule.https === 'refuse') continue
+    const isOverTls = rules.listeners.some(
+      ({ name, httpsPort }) =>
+        httpsPort !== undefined && (rule.listeners.length === 0 || rule.listeners.includes(name)),
+    )
+    const bare = isOverTls ? rule.hosts.filter((host) => !isCovered(certificates, host)) : []
+    if (bare.length === 0) continue
+    problems.push(
+      problemAt(loaded, ['rules', index, 'hosts'], {
+        severity: 'warning',
+        code: 'host-without-certificate',
+        message: `no certificate covers ${bare.join(', ')}: TLS handshakes for ${bare.length === 1 ? 'it' : 'them'} are refused`,
+        hint: 'add the names to a certificate, or say "https: refuse" when clients shall use HTTP only (lyncdiscover)',
+      }),
+    )
+  }
+}
+
+const isCovered = (certificates: readonly LoadedCertificate[], host: string): boolean =>
+  host.startsWith('*.')
+    ? certificates.some(({ names }) => names.includes(host))
+    : coversName(certificates, host)

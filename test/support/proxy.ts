@@ -1,0 +1,162 @@
+/** The proxy in the test's own process, from the text of a rules file, on ports that the system chooses. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { type LoadedRules, loadRules } from '../../src/config/load.ts'
+import { type Authority, createAuthority } from '../../src/lab/authority.ts'
+import type { AccessRecord } from '../../src/observe/access-log.ts'
+import { createLogger } from '../../src/observe/logger.ts'
+import { ServerRegistry } from '../../src/pools/server-registry.ts'
+import { buildSnapshot } from '../../src/runtime/build-snapshot.ts'
+import { ProxyServer } from '../../src/runtime/proxy-server.ts'
+
+/** A log line: an access record or another event. */
+export type LogLine = Partial<AccessRecord> & { readonly msg: string; readonly level: number }
+
+export interface BackendAddress {
+  readonly httpPort?: number
+  readonly httpsPort?: number
+  readonly address?: string
+  readonly weight?: number
+}
+
+export interface TestProxyOptions {
+  /** The servers of the one pool; plain HTTP goes to httpPort and TLS to httpsPort. */
+  readonly servers?: readonly BackendAddress[]
+  /** Hosts of the one rule; default lyncweb.contoso.com. */
+  readonly hosts?: readonly string[]
+  /** More YAML inside the pool, such as `affinity: none`. Each line without indentation. */
+  readonly pool?: string
+  /** More YAML inside the rule. */
+  readonly rule?: string
+  /** More YAML at the top level, such as `timeouts: { response: 1s }`. */
+  readonly top?: string
+  /** A PEM file of roots for the pool; default the test's own authority. */
+  readonly backendCa?: string
+  readonly backendName?: string
+  /** More YAML inside the listener. */
+  readonly listener?: string
+  /** The authority that signs the public certificate; default a new one. */
+  readonly authority?: Authority
+  /** Names of the public certificate; default the hosts. */
+  readonly certificateNames?: readonly string[]
+}
+
+export interface TestProxy {
+  readonly httpPort: number
+  readonly httpsPort: number
+  readonly authority: Authority
+  /** PEM of the authority that signed the public certificate. */
+  readonly ca: string
+  readonly lines: readonly LogLine[]
+  readonly proxy: ProxyServer
+  /** Resolves with the first access line that fits, also one that was written before the call. */
+  line(fits: (line: LogLine) => boolean): Promise<LogLine>
+}
+
+/** Starts the proxy and kills it when the test is over. */
+export async function startTestProxy(t: Test, options: TestProxyOptions): Promise<TestProxy> {
+  const authority = options.authority ?? (await createAuthority('Test Root'))
+  const hosts = options.hosts ?? ['lyncweb.contoso.com']
+  const certificate = await authority.issue({ names: options.certificateNames ?? hosts })
+  const directory = t.testdir({
+    'public.pem': certificate.certPem,
+    'public.key': certificate.keyPem,
+    'root.pem': options.backendCa ?? authority.certificatePem,
+  })
+  const file = join(directory, 'lyncgate.yaml')
+  await writeFile(file, rulesText(options, hosts))
+  const loaded = await loadRules(file)
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error, null, 2))
+  return startLoaded(t, loaded.value, authority)
+}
+
+/** As `startTestProxy`, for rules that the test has loaded itself. */
+export async function startLoaded(
+  t: Test,
+  loaded: LoadedRules,
+  authority: Authority,
+): Promise<TestProxy> {
+  const lines: LogLine[] = []
+  const waiting = new Set<() => void>()
+  const { logger } = createLogger({
+    level: 'debug',
+    destination: {
+      write: (text) => {
+        lines.push(JSON.parse(text) as LogLine)
+        for (const look of waiting) look()
+      },
+    },
+  })
+  const anyPort = withAnyPort(loaded)
+  const scope = { registry: new ServerRegistry(), revision: 1, now: new Date() }
+  const built = await buildSnapshot(anyPort, scope)
+  if (!built.ok) throw new Error(JSON.stringify(built.error, null, 2))
+  const started = await ProxyServer.start(built.value, logger)
+  if (!started.ok) throw new Error(started.error.message)
+  t.teardown(() => started.value.kill())
+  const [ports] = started.value.ports
+  return {
+    httpPort: ports?.httpPort ?? 0,
+    httpsPort: ports?.httpsPort ?? 0,
+    authority,
+    ca: authority.certificatePem,
+    lines,
+    proxy: started.value,
+    line: (fits) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = lines.find(fits)
+          if (!found) return
+          waiting.delete(look)
+          resolve(found)
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
+function withAnyPort(loaded: LoadedRules): LoadedRules {
+  const listeners = loaded.rules.listeners.map((listener) => ({
+    ...listener,
+    httpPort: listener.httpPort === undefined ? undefined : 0,
+    httpsPort: listener.httpsPort === undefined ? undefined : 0,
+  }))
+  const health = loaded.rules.health && { ...loaded.rules.health, port: 0 }
+  return { ...loaded, rules: { ...loaded.rules, listeners, health } }
+}
+
+function rulesText(options: TestProxyOptions, hosts: readonly string[]): string {
+  const servers = options.servers ?? [{ httpPort: 9, httpsPort: 9 }]
+  const indent = (text: string | undefined, by: string): string =>
+    (text ?? '')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => `${by}${line}\n`)
+      .join('')
+  return `version: 1
+listeners:
+  - name: internet
+    address: 127.0.0.1
+    http: 80
+    https: 443
+${indent(options.listener, '    ')}certificates: [{ cert: public.pem, key: public.key }]
+pools:
+  pool01:
+    product: skype-se
+    servers:
+${servers
+  .map(
+    ({ address, httpPort, httpsPort, weight }) =>
+      `      - { address: "${address ?? '127.0.0.1'}", http: ${httpPort ?? 9}, https: ${httpsPort ?? 9}, weight: ${weight ?? 1} }\n`,
+  )
+  .join('')}    tls: { ca: root.pem, serverName: ${options.backendName ?? 'pool01.contoso.local'} }
+${indent(options.pool, '    ')}rules:
+  - name: Web services
+    publish: web-services
+    hosts: ${JSON.stringify(hosts)}
+    pool: pool01
+${indent(options.rule, '    ')}${options.top ?? ''}
+`
+}
