@@ -89,7 +89,8 @@ export async function startLabServer(setup: LabServerSetup): Promise<LabServer> 
   }
 
   function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    // Failed TLS handshakes and resets come here as well; only the parser's complaints are about HTTP.
+    if (!error.code?.startsWith('HPE_') || !socket.writable) return void socket.destroy()
     lab.malformedCount += 1
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   }

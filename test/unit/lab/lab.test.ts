@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
+import { createAuthority } from '../../../src/lab/authority.ts'
 import { startLab } from '../../../src/lab/lab.ts'
 import { connectRaw } from '../../../src/lab/raw-client.ts'
 
@@ -77,6 +78,12 @@ t.test('what is not HTTP is counted and gets a bare 400', async (t) => {
   client.send('what?\r\n\r\n')
   t.equal((await client.read()).status, 400)
   await client.closed
+  const stranger = await createAuthority('Stranger')
+  const tls = { ca: stranger.certificatePem, serverName: 'fe01.contoso.local' }
+  await t.rejects(
+    connectRaw({ port: fe01.httpsPort, tls }),
+    'a handshake that fails is not counted',
+  )
   t.equal(fe01.malformedCount, 1)
 })
 
@@ -113,6 +120,12 @@ t.test(
     await fe01.waitFor((record) => record.target.startsWith('/lab/slow'))
     await lab.close()
     await Promise.all([waiting.closed, websocket.closed, idle.closed, sip.closed, handshakeClosed])
+    const waited = fe01.records.find((record) => record.target.startsWith('/lab/slow'))
+    t.equal(
+      waited?.outcome,
+      'cut',
+      'the record knows that it was the lab that broke the connection',
+    )
     t.equal(fe01.openConnections, 0)
     await lab.close()
   },
