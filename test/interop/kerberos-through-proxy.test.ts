@@ -90,6 +90,14 @@ t.test('Kerberos through the proxy', async (t) => {
     }
   }
 
+  t.test('a ticket of the largest size (48,000 bytes) reaches the back end', async (t) => {
+    const connection = await openConnection(t, proxy, 'https')
+    const token = Buffer.alloc(48_000, 'lyncgate').toString('base64')
+    const fields = [`Authorization: Negotiate ${token}`]
+    const answer = await connection.request('GET /kerberos/whoami.shtml', fields)
+    t.match(answer, { status: 401, body: 'user=none' }, 'refused by the back end, not before')
+  })
+
   t.test('no back-end connection has served two users', async (t) => {
     const connections = [...usersByConnection(await apache.accessLog()).values()]
     t.strictSame(

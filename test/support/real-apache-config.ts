@@ -55,6 +55,7 @@ MaxRequestWorkers 64
 KeepAlive On
 KeepAliveTimeout 900
 MaxKeepAliveRequests 0
+LimitRequestFieldSize 131072
 Timeout 60
 DeflateAlterETag NoChange
 TypesConfig /etc/mime.types

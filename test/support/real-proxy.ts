@@ -26,7 +26,8 @@ const main = join(dirname(fileURLToPath(import.meta.url)), '../../src/main.ts')
 
 /**
  * Starts the proxy with a rules file and waits until it is ready. The text holds `pools`, `rules` and
- * whatever else the test is about; listeners, certificate and health port are put before it.
+ * whatever else the test is about; listeners, certificate and health port are put before it, and, where
+ * the text sets no timeouts, a quick end.
  */
 export async function startProxy(t: Test, rulesFileText: string): Promise<Proxy> {
   const directory = await mkdtemp(join(tmpdir(), 'lyncgate-proxy-'))
@@ -40,6 +41,7 @@ listeners:
 certificates:
   - { cert: public.crt, key: public.key }
 health: { address: 127.0.0.1, port: ${healthPort} }
+${/^timeouts:/m.test(rulesFileText) ? '' : 'timeouts: { unready: 0s, drain: 1s }'}
 `
   await writeFile(join(directory, 'public.crt'), certPem)
   await writeFile(join(directory, 'public.key'), keyPem)
@@ -69,12 +71,17 @@ health: { address: 127.0.0.1, port: ${healthPort} }
 
 /** Rules that publish all of an Apache fixture under the public name, plain and encrypted. */
 export function publishApache(apache: Apache): string {
-  const server = `{ address: 127.0.0.1, http: ${apache.httpPort}, https: ${apache.httpsPort} }`
+  const { httpPort: http, httpsPort: https } = apache
+  return publishServer({ http, https }, `tls: { ca: ${apache.caFile}, serverName: ${poolName} }`)
+}
+
+/** Rules that publish whatever listens on these ports; `more` is a line of the pool. */
+export function publishServer(ports: { http: number; https: number }, more = ''): string {
   return `pools:
   web:
     product: other
-    servers: [${server}]
-    tls: { ca: ${apache.caFile}, serverName: ${poolName} }
+    servers: [{ address: 127.0.0.1, http: ${ports.http}, https: ${ports.https} }]
+    ${more}
 rules:
   - { name: Everything, publish: anything, hosts: [${publicName}], pool: web, http: forward }
 `
