@@ -102,6 +102,16 @@ t.test('interrupted NTLM through the proxy', async (t) => {
       [],
     )
   })
+
+  t.test('the log is orderly and keeps secrets', async (t) => {
+    const logs = proxy.logs()
+    t.ok(logs.length > 10)
+    t.notMatch(
+      JSON.stringify(logs),
+      /unreadable|fault|TlRMTVNTUAA/,
+      'TlRM… begins every NTLM token',
+    )
+  })
 })
 
 /** Strangers are refused, and another user is that user: by curl, and on connections kept open. */
