@@ -4,21 +4,9 @@
  * What two readers could understand differently is refused: a wrong answer must not be repaired into something that
  * looks right, and bytes after the end of an answer must never become the next one.
  */
+import { addField, parseResponseHead, type ResponseHead } from './parse-response-head.ts'
 
-/** What an answer's body is delimited by (RFC 9112 6.3). */
-export type BodyFraming = 'none' | 'length' | 'chunked' | 'close'
-
-export interface ResponseHead {
-  readonly status: number
-  readonly reason: string
-  /** Name, value, name, value … as they came, latin1. */
-  readonly fields: string[]
-  readonly framing: BodyFraming
-  /** The value of Content-Length; -1: none. */
-  readonly contentLength: number
-  /** False when the server will close after this answer. */
-  readonly keepsAlive: boolean
-}
+export type { ResponseHead } from './parse-response-head.ts'
 
 /** Where the parts of an answer go. Every method is called synchronously from `execute` or `finish`. */
 export interface ResponseSink {
@@ -51,11 +39,7 @@ const MAX_TRAILER_BYTES = 64 * 1024
 /** Informational answers before the real one; a server that sends more is broken. */
 const MAX_INFORMATION = 32
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
-const DIGITS = /^[0-9]{1,15}$/
 
 const EMPTY = Buffer.alloc(0)
 const HEAD_END = Buffer.from('\r\n\r\n')
@@ -69,6 +53,10 @@ export class ResponseParser {
   #remaining = 0
   #method = 'GET'
   #information = 0
+  /** Counts the answers awaited. */
+  #turn = 0
+  #trailers: string[] = []
+  #trailerBytes = 0
 
   constructor(sink: ResponseSink) {
     this.#sink = sink
@@ -76,10 +64,13 @@ export class ResponseParser {
 
   /** Makes ready for the answer to one request. */
   expect(method: string): void {
+    this.#turn++
     this.#state = 'head'
     this.#held = EMPTY
     this.#method = method
     this.#information = 0
+    this.#trailers = []
+    this.#trailerBytes = 0
   }
 
   /** True between requests: any byte that arrives now was not asked for. */
@@ -94,8 +85,11 @@ export class ResponseParser {
 
   /** Takes bytes from the server. Returns the number of bytes that belong to no awaited answer. */
   execute(bytes: Buffer): number {
+    const turn = this.#turn
     let at = 0
-    while (at < bytes.length) {
+    // The sink may send the next request from within `onComplete`. What is left of this read was there before that
+    // request, so it cannot be its answer.
+    while (at < bytes.length && turn === this.#turn) {
       switch (this.#state) {
         case 'idle':
         case 'failed':
@@ -123,7 +117,7 @@ export class ResponseParser {
           return 0
       }
     }
-    return 0
+    return Math.max(0, bytes.length - at)
   }
 
   /**
@@ -167,14 +161,20 @@ export class ResponseParser {
     return { text: all.toString('latin1', 0, found), next: at + found + end.length - border }
   }
 
+  /** True when what is held is too much even if all but the last byte of `end` is already among it. */
+  #holdsMore(limit: number, end: Buffer): boolean {
+    return this.#held.length > limit + end.length - 1
+  }
+
   #readHead(bytes: Buffer, at: number): number {
     const found = this.#textUntil(HEAD_END, bytes, at)
     if (!found) {
-      if (this.#held.length > MAX_HEAD_BYTES) return this.#fail('the head is too large')
-      return bytes.length
+      return this.#holdsMore(MAX_HEAD_BYTES, HEAD_END)
+        ? this.#fail('the head is too large')
+        : bytes.length
     }
     if (found.text.length > MAX_HEAD_BYTES) return this.#fail('the head is too large')
-    const head = parseHead(found.text, this.#method)
+    const head = parseResponseHead(found.text, this.#method)
     if (typeof head === 'string') return this.#fail(head)
     if (head.status < 200) {
       if (++this.#information > MAX_INFORMATION) return this.#fail('too many 1xx answers')
@@ -210,12 +210,13 @@ export class ResponseParser {
   #readChunkSize(bytes: Buffer, at: number): number {
     const found = this.#textUntil(LINE_END, bytes, at)
     if (!found) {
-      if (this.#held.length > MAX_CHUNK_LINE_BYTES) return this.#fail('a chunk line is too long')
-      return bytes.length
+      return this.#holdsMore(MAX_CHUNK_LINE_BYTES, LINE_END)
+        ? this.#fail('a chunk line is too long')
+        : bytes.length
     }
+    if (found.text.length > MAX_CHUNK_LINE_BYTES) return this.#fail('a chunk line is too long')
     const match = CHUNK_LINE.exec(found.text)
-    if (!match || found.text.length > MAX_CHUNK_LINE_BYTES)
-      return this.#fail('a chunk line is malformed')
+    if (!match) return this.#fail('a chunk line is malformed')
     this.#remaining = Number.parseInt(match[1] ?? '', 16)
     this.#state = this.#remaining === 0 ? 'trailers' : 'chunk-data'
     return found.next
@@ -244,14 +245,12 @@ export class ResponseParser {
   #readTrailers(bytes: Buffer, at: number): number {
     const found = this.#textUntil(LINE_END, bytes, at)
     if (!found) {
-      if (this.#held.length > MAX_TRAILER_BYTES) return this.#fail('the trailers are too large')
-      return bytes.length
+      return this.#holdsMore(MAX_TRAILER_BYTES - this.#trailerBytes, LINE_END)
+        ? this.#fail('the trailers are too large')
+        : bytes.length
     }
     if (found.text === '') {
-      const trailers = this.#trailers
-      this.#trailers = []
-      this.#trailerBytes = 0
-      this.#complete(trailers)
+      this.#complete(this.#trailers)
       return found.next
     }
     this.#trailerBytes += found.text.length
@@ -260,98 +259,6 @@ export class ResponseParser {
     if (wrong) return this.#fail(wrong)
     return found.next
   }
-
-  #trailers: string[] = []
-  #trailerBytes = 0
 }
 
 const NO_FIELDS: readonly string[] = []
-
-/** Reads a status line and fields (RFC 9112 4 and 5). Returns what is wrong when something is. */
-function parseHead(text: string, method: string): ResponseHead | string {
-  let end = text.indexOf('\r\n')
-  const line = STATUS_LINE.exec(end === -1 ? text : text.slice(0, end))
-  if (!line) return 'the status line is malformed'
-  const status = Number(line[2])
-  if (status === 101) return 'an upgrade that was not asked for'
-  const facts: FramingFacts = { contentLength: -1, chunked: false, close: false, keepAlive: false }
-  const fields: string[] = []
-  while (end !== -1) {
-    const start = end + 2
-    end = text.indexOf('\r\n', start)
-    const wrong =
-      addField(fields, end === -1 ? text.slice(start) : text.slice(start, end)) ??
-      noteFraming(facts, fields)
-    if (wrong) return wrong
-  }
-  const is11 = line[1] === '1'
-  if (facts.chunked && !is11) return 'Transfer-Encoding in an HTTP/1.0 answer'
-  if (facts.chunked && facts.contentLength !== -1)
-    return 'Transfer-Encoding and Content-Length together'
-  const framing = framingOf(status, method, facts)
-  const keepsAlive = framing !== 'close' && !facts.close && (is11 || facts.keepAlive)
-  return {
-    status,
-    reason: line[3] ?? '',
-    fields,
-    framing,
-    contentLength: facts.contentLength,
-    keepsAlive,
-  }
-}
-
-/** Adds one field line. A space before the colon, obs-fold, and control bytes are refused (RFC 9112 5.1, 5.2). */
-function addField(fields: string[], line: string): string | undefined {
-  const colon = line.indexOf(':')
-  if (colon <= 0 || !FIELD_NAME.test(line.slice(0, colon))) return 'a field name is malformed'
-  const value = line.slice(colon + 1)
-  if (NOT_IN_A_VALUE.test(value)) return 'a field value has control characters'
-  fields.push(line.slice(0, colon), trimBlanks(value))
-  return undefined
-}
-
-/** OWS is blanks and tabs only; String.trim would also eat latin1 NBSP, which is a byte of the value. */
-function trimBlanks(value: string): string {
-  let start = 0
-  let end = value.length
-  while (start < end && isBlank(value.charCodeAt(start))) start++
-  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
-  return value.slice(start, end)
-}
-
-const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
-
-interface FramingFacts {
-  contentLength: number
-  chunked: boolean
-  close: boolean
-  keepAlive: boolean
-}
-
-/** Looks at the field added last. Only names of the right length are lowered: most fields pass with one comparison. */
-function noteFraming(facts: FramingFacts, fields: readonly string[]): string | undefined {
-  const name = fields[fields.length - 2] ?? ''
-  const value = fields[fields.length - 1] ?? ''
-  if (name.length === 14 && name.toLowerCase() === 'content-length') {
-    if (facts.contentLength !== -1 || !DIGITS.test(value))
-      return 'Content-Length is malformed or repeated'
-    facts.contentLength = Number(value)
-  } else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
-    if (facts.chunked || value.toLowerCase() !== 'chunked')
-      return 'Transfer-Encoding is not just chunked'
-    facts.chunked = true
-  } else if (name.length === 10 && name.toLowerCase() === 'connection') {
-    for (const option of value.toLowerCase().split(',')) {
-      if (option.trim() === 'close') facts.close = true
-      else if (option.trim() === 'keep-alive') facts.keepAlive = true
-    }
-  }
-  return undefined
-}
-
-/** RFC 9112 6.3, in its order. */
-function framingOf(status: number, method: string, facts: FramingFacts): BodyFraming {
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 'none'
-  if (facts.chunked) return 'chunked'
-  return facts.contentLength === -1 ? 'close' : 'length'
-}

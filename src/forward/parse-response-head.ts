@@ -1,0 +1,110 @@
+/** The head of an answer, read strictly: RFC 9112, sections 4, 5 and 6.3. */
+
+/** What an answer's body is delimited by (RFC 9112 6.3). */
+export type BodyFraming = 'none' | 'length' | 'chunked' | 'close'
+
+export interface ResponseHead {
+  readonly status: number
+  readonly reason: string
+  /** Name, value, name, value … as they came, latin1. */
+  readonly fields: string[]
+  readonly framing: BodyFraming
+  /** The value of Content-Length; -1: none. */
+  readonly contentLength: number
+  /** False when the server will close after this answer. */
+  readonly keepsAlive: boolean
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+const DIGITS = /^[0-9]{1,15}$/
+
+/** Reads a status line and fields (RFC 9112 4 and 5). Returns what is wrong when something is. */
+export function parseResponseHead(text: string, method: string): ResponseHead | string {
+  let end = text.indexOf('\r\n')
+  const line = STATUS_LINE.exec(end === -1 ? text : text.slice(0, end))
+  if (!line) return 'the status line is malformed'
+  const status = Number(line[2])
+  if (status === 101) return 'an upgrade that was not asked for'
+  const facts: FramingFacts = { contentLength: -1, chunked: false, close: false, keepAlive: false }
+  const fields: string[] = []
+  while (end !== -1) {
+    const start = end + 2
+    end = text.indexOf('\r\n', start)
+    const wrong =
+      addField(fields, end === -1 ? text.slice(start) : text.slice(start, end)) ??
+      noteFraming(facts, fields)
+    if (wrong) return wrong
+  }
+  const is11 = line[1] === '1'
+  if (facts.chunked && !is11) return 'Transfer-Encoding in an HTTP/1.0 answer'
+  if (facts.chunked && facts.contentLength !== -1)
+    return 'Transfer-Encoding and Content-Length together'
+  const framing = framingOf(status, method, facts)
+  const keepsAlive = framing !== 'close' && !facts.close && (is11 || facts.keepAlive)
+  return {
+    status,
+    reason: line[3] ?? '',
+    fields,
+    framing,
+    contentLength: facts.contentLength,
+    keepsAlive,
+  }
+}
+
+/** Adds one field line, of a head or of trailers. A space before the colon, obs-fold, and control bytes are refused (RFC 9112 5.1, 5.2). */
+export function addField(fields: string[], line: string): string | undefined {
+  const colon = line.indexOf(':')
+  if (colon <= 0 || !FIELD_NAME.test(line.slice(0, colon))) return 'a field name is malformed'
+  const value = line.slice(colon + 1)
+  if (NOT_IN_A_VALUE.test(value)) return 'a field value has control characters'
+  fields.push(line.slice(0, colon), trimBlanks(value))
+  return undefined
+}
+
+/** OWS is blanks and tabs only; String.trim would also eat latin1 NBSP, which is a byte of the value. */
+function trimBlanks(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
+
+interface FramingFacts {
+  contentLength: number
+  chunked: boolean
+  close: boolean
+  keepAlive: boolean
+}
+
+/** Looks at the field added last. Only names of the right length are lowered: most fields pass with one comparison. */
+function noteFraming(facts: FramingFacts, fields: readonly string[]): string | undefined {
+  const name = fields[fields.length - 2] ?? ''
+  const value = fields[fields.length - 1] ?? ''
+  if (name.length === 14 && name.toLowerCase() === 'content-length') {
+    if (facts.contentLength !== -1 || !DIGITS.test(value))
+      return 'Content-Length is malformed or repeated'
+    facts.contentLength = Number(value)
+  } else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
+    if (facts.chunked || value.toLowerCase() !== 'chunked')
+      return 'Transfer-Encoding is not just chunked'
+    facts.chunked = true
+  } else if (name.length === 10 && name.toLowerCase() === 'connection') {
+    for (const option of value.toLowerCase().split(',')) {
+      if (option.trim() === 'close') facts.close = true
+      else if (option.trim() === 'keep-alive') facts.keepAlive = true
+    }
+  }
+  return undefined
+}
+
+/** RFC 9112 6.3, in its order. */
+function framingOf(status: number, method: string, facts: FramingFacts): BodyFraming {
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 'none'
+  if (facts.chunked) return 'chunked'
+  return facts.contentLength === -1 ? 'close' : 'length'
+}
