@@ -48,20 +48,27 @@ function findDuplicateNames({ rules }: Draft): readonly Finding[] {
 
 function findMissingPool({ path, pool }: RuleDraft, { pools }: Draft): readonly Finding[] {
   if (pool === undefined || pools.some(({ name }) => name === pool)) return []
-  const names = pools.map(({ name }) => name)
   const message = `there is no pool ${quote(pool)}`
-  return [{ code: 'missing-pool', path: [...path, 'pool'], message, hint: suggest(pool, names) }]
+  const suggestPool = () =>
+    suggest(
+      pool,
+      pools.map(({ name }) => name),
+    )
+  return [{ code: 'missing-pool', path: [...path, 'pool'], message, hint: suggestPool }]
 }
 
 function findMissingListeners(rule: RuleDraft, { listeners }: Draft): readonly Finding[] {
-  const names = listeners.flatMap(({ name }) => name ?? [])
   return rule.listeners
-    .filter(({ value }) => !names.includes(value))
+    .filter(({ value }) => !listeners.some(({ name }) => name === value))
     .map(({ path, value }) => ({
       code: 'missing-listener',
       path,
       message: `there is no listener ${quote(value)}`,
-      hint: suggest(value, names),
+      hint: () =>
+        suggest(
+          value,
+          listeners.flatMap(({ name }) => name ?? []),
+        ),
     }))
 }
 

@@ -1,6 +1,8 @@
 /** Finds what a misspelt word was meant to be. */
 
+// Longer words and longer lists are no slip of the hand, and would cost time.
 const longestCompared = 40
+const mostCompared = 1_000
 
 /** A hint with the nearest candidate, or with all of them when none is near and they are few. */
 export function suggest(written: string, candidates: readonly string[]): string | undefined {
@@ -21,6 +23,7 @@ export function findNearest(written: string, candidates: readonly string[]): str
   const word = fold(written)
   const allowed = Math.max(1, Math.floor(word.length / 3))
   const [nearest] = candidates
+    .slice(0, mostCompared)
     .filter((candidate) => candidate.length <= longestCompared)
     .map((candidate) => ({ candidate, distance: countEdits(word, fold(candidate)) }))
     .filter(({ distance }) => distance <= allowed)

@@ -56,7 +56,7 @@ function explainKey(key: string, path: KeyPath): Finding {
     path: [...path, key],
     at: 'key',
     message: `${quote(key)} is not a key of ${place}`,
-    hint: key === '<<' ? 'merge keys are not supported' : suggest(key, findKnownKeys(path)),
+    hint: () => (key === '<<' ? 'merge keys are not supported' : suggest(key, findKnownKeys(path))),
   }
 }
 
@@ -101,7 +101,8 @@ function explainRange(path: KeyPath, value: unknown): Finding {
 
 function explainChoice(values: readonly unknown[], path: KeyPath, value: unknown): Finding {
   const word = typeof value === 'string' ? value : ''
-  const hint = values.length === 1 ? `write ${values[0]}` : suggest(word, values.map(String))
+  const hint = () =>
+    values.length === 1 ? `write ${values[0]}` : suggest(word, values.map(String))
   return { code: 'unknown-value', path, message: `${quote(value)} is not possible here`, hint }
 }
 

@@ -12,5 +12,6 @@ export interface Finding {
   readonly place?: Place
   /** One sentence that names the offending value. */
   readonly message: string
-  readonly hint?: string | undefined
+  /** A function where it costs something to find: only the hints of listed problems are asked for. */
+  readonly hint?: string | (() => string | undefined) | undefined
 }

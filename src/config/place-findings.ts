@@ -11,26 +11,34 @@ type Locate = (path: KeyPath, at?: 'key' | 'value') => Place
 
 /** Problems in the order of the file, at most `mostProblems` and one that counts the others. */
 export function toProblems(findings: readonly Finding[], locate: Locate): Problem[] {
-  const problems = findings.map((finding) => toProblem(finding, locate)).sort(byPlace)
-  if (problems.length <= mostProblems) return problems
+  const all = findings.map((finding): Placed => {
+    const { line, column } = finding.place ?? locate(finding.path, finding.at)
+    return { finding, line, column, severity: problemCodes[finding.code].severity }
+  })
+  all.sort(byPlace)
+  if (all.length <= mostProblems) return all.map(toProblem)
   // Errors first: a list cut short must not look harmless.
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  const warnings = problems.filter(({ severity }) => severity === 'warning')
+  const errors = all.filter(({ severity }) => severity === 'error')
+  const warnings = all.filter(({ severity }) => severity === 'warning')
   const listed = [...errors, ...warnings].slice(0, mostProblems).sort(byPlace)
-  return [...listed, countRest(problems, errors.length > 0 ? 'error' : 'warning')]
+  return [...listed.map(toProblem), countRest(all, errors.length > 0 ? 'error' : 'warning')]
 }
 
-function toProblem(finding: Finding, locate: Locate): Problem {
-  const { code, path, message, hint } = finding
-  const { line, column } = finding.place ?? locate(path, finding.at)
-  const { severity } = problemCodes[code]
+interface Placed extends Place {
+  readonly finding: Finding
+  readonly severity: Problem['severity']
+}
+
+function toProblem({ finding, line, column, severity }: Placed): Problem {
+  const { code, path, message } = finding
+  const hint = typeof finding.hint === 'function' ? finding.hint() : finding.hint
   const problem = { line, column, severity, code, where: writeKeyPath(path), message }
   return hint === undefined ? problem : { ...problem, hint }
 }
 
-function countRest(problems: readonly Problem[], severity: Problem['severity']): Problem {
-  const { line, column } = problems.at(-1) ?? { line: 1, column: 1 }
-  const message = `and ${problems.length - mostProblems} more`
+function countRest(all: readonly Placed[], severity: Problem['severity']): Problem {
+  const { line, column } = all.at(-1) ?? { line: 1, column: 1 }
+  const message = `and ${all.length - mostProblems} more`
   return { line, column, severity, code: 'more-problems', where: '', message }
 }
 

@@ -26,25 +26,25 @@ export function findStrayCharacters(text: string): readonly Finding[] {
 
 /** One finding for each line with an error; the errors that follow on a line only echo the first. */
 export function listSyntaxErrors(source: Source): readonly Finding[] {
-  const { document, placeAt } = source
+  const { document, text, placeAt } = source
   const exhausted = document.errors.find((error) => error.code === 'RESOURCE_EXHAUSTION')
   if (exhausted) {
     const place = placeAt(exhausted.pos[0])
     return [{ code: 'too-deep', path: [], place, message: 'lists or maps are nested too deep' }]
   }
+  const lines = text.split('\n')
   const byLine = new Map<number, Finding>()
   for (const error of [...document.errors, ...document.warnings]) {
     const place = placeAt(error.pos[0])
-    if (!byLine.has(place.line)) byLine.set(place.line, explain(error, place, source))
+    if (byLine.has(place.line)) continue
+    byLine.set(place.line, explain(error, place, lines[place.line - 1] ?? ''))
   }
   return [...byLine.values()]
 }
 
-function explain(error: YAMLError, place: Place, { text, placeAt }: Source): Finding {
-  const line = text.split('\n', place.line)[placeAt(error.pos[0]).line - 1] ?? ''
-  const { code } = error
-  const message = messages[code] ?? lowerFirst(escapeHidden(error.message.slice(0, 160)))
-  return { code: 'yaml-syntax', path: [], place, message, hint: findHint(error, line) }
+function explain(error: YAMLError, place: Place, line: string): Finding {
+  const message = messages[error.code] ?? lowerFirst(escapeHidden(error.message.slice(0, 160)))
+  return { code: 'yaml-syntax', path: [], place, message, hint: () => findHint(error, line) }
 }
 
 // The library begins its sentences with a capital, our messages do not.
