@@ -45,8 +45,13 @@ export class BackendConnection implements ResponseSink {
   readonly socket: Socket
   readonly #parser: ResponseParser
   #user: BackendUser | undefined
+  #responseMs = 0
   #isOpen = true
   #hasEnded = false
+  /** The server closes after this answer. */
+  #isLast = false
+  /** The trailers of an answer that is complete and not yet handed over. */
+  #completed: readonly string[] | undefined
 
   constructor(socket: Socket, server: Server, isTls: boolean) {
     this.socket = socket
@@ -73,9 +78,15 @@ export class BackendConnection implements ResponseSink {
   /** Takes the connection for one request. The answer goes to `user` until `release`. */
   begin(user: BackendUser, method: string, responseMs: number): void {
     this.#user = user
+    this.#responseMs = responseMs
     this.server.facts.inFlight++
     this.#parser.expect(method)
     this.socket.setTimeout(responseMs)
+  }
+
+  /** After `onSilence`: the user waits on, for another response time-out. */
+  waitOn(): void {
+    this.socket.setTimeout(this.#responseMs)
   }
 
   /** The exchange is over and the connection may carry another one. */
@@ -115,17 +126,19 @@ export class BackendConnection implements ResponseSink {
 
   readonly #onData = (bytes: Buffer): void => {
     const surplus = this.#parser.execute(bytes)
-    this.#user?.onReadEnd()
+    if (!this.#isOpen) return
     // Bytes that answer no request could be taken for the next answer: the connection is spent (RFC 9112 9.2).
-    if (surplus > 0 && this.#isOpen) this.#lose('bytes arrived that belong to no answer')
+    if (surplus > 0 && !this.#completed) return this.#lose('bytes arrived that belong to no answer')
+    if (surplus > 0) this.#isLast = true
+    if (this.#completed) this.#handOver(this.#completed)
+    else this.#user?.onReadEnd()
   }
 
   readonly #onEnd = (): void => {
     this.#hasEnded = true
-    if (this.#parser.finish()) {
-      this.#isOpen = false
-      this.socket.destroy()
-      return
+    if (this.#parser.finish() && this.#completed) {
+      this.#isLast = true
+      return this.#handOver(this.#completed)
     }
     this.#lose('the server closed the connection')
   }
@@ -167,7 +180,13 @@ export class BackendConnection implements ResponseSink {
     this.#user?.onBody(bytes)
   }
 
+  /** Only noted: the user may start the next request at once, and bytes of this read must not become its answer. */
   onComplete(trailers: readonly string[]): void {
+    this.#completed = trailers
+  }
+
+  #handOver(trailers: readonly string[]): void {
+    this.#completed = undefined
     if (this.#isLast) this.#isOpen = false
     this.#user?.onComplete(trailers)
   }
@@ -177,8 +196,6 @@ export class BackendConnection implements ResponseSink {
     this.destroy()
     user?.onMalformed(what)
   }
-
-  #isLast = false
 }
 
 export interface ConnectRequest {

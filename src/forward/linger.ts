@@ -1,5 +1,6 @@
-/** Ends an answer whose request is still coming in, without losing the answer to a TCP reset. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+/** Ends connections without losing what is still on its way to a TCP reset. */
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 
 /**
  * Closing a socket with unread bytes makes the kernel send a reset, which can overtake the answer (RFC 9112 9.6).
@@ -7,16 +8,29 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
  */
 const LINGER_MS = 3_000
 
-/** Calls `end` when the request is complete, at the latest after the lingering time. */
-export function endAfterRequest(req: IncomingMessage, res: ServerResponse, end: () => void): void {
+/** Calls `end` when the request is complete or its connection gone, at the latest after the lingering time. */
+export function endAfterRequest(req: IncomingMessage, end: () => void): void {
+  const { socket } = req
   const finish = (): void => {
     clearTimeout(timer)
     req.off('end', finish)
-    res.off('close', finish)
+    socket.off('close', finish)
     end()
   }
   const timer = setTimeout(finish, LINGER_MS)
   req.once('end', finish)
-  res.once('close', finish)
+  socket.once('close', finish)
   req.resume()
+}
+
+/** How long the other side may take to close after we did. */
+const GRACE_MS = 2_000
+
+/** Ends a socket when all is written, and does not wait for ever for the other side. */
+export function endSoon(socket: Socket): void {
+  socket.resume()
+  socket.end(() => {
+    const timer = setTimeout(() => socket.destroy(), GRACE_MS)
+    socket.once('close', () => clearTimeout(timer))
+  })
 }

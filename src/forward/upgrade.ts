@@ -1,20 +1,26 @@
 /**
- * WebSocket tunnels, carried by http-proxy behind a wall: this is the only file that knows it.
+ * WebSocket upgrades, carried by http-proxy behind a wall: this is the only file that knows it.
  *
  * The wall (each point is a trap of http-proxy 1.18.1 and a test): it gets a request object of ours instead of the
  * client's, so that it parses no hostile URL and copies no field that was not screened; a connection of ours that is
  * already verified, so that it opens and checks nothing itself; and its handlers for answers and errors are replaced,
  * because they write malformed answers and listen too late. It relays bytes only after the server's 101.
  */
-import { createHash } from 'node:crypto'
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import httpProxy from 'http-proxy'
 import type { FailureCode } from '../base/failure.ts'
-import type { Server } from '../pools/server.ts'
 import type { BackendConnection } from './backend-connection.ts'
-import { clientHead, type ResponsePlan } from './response-head.ts'
+import { breakOff } from './break-off.ts'
+import type { ResponsePlan } from './response-head.ts'
+import { superviseTunnel } from './tunnel.ts'
+import {
+  type HeadersObject,
+  headersObject,
+  switchingFields,
+  wrongUpgrade,
+} from './upgrade-fields.ts'
+import { relayRefusal } from './upgrade-refusal.ts'
 
 export interface TunnelRequest {
   readonly socket: Socket
@@ -33,26 +39,24 @@ export interface TunnelRequest {
 export interface TunnelEvents {
   onOpen(): void
   onEnd(): void
-  /** The server answered something else than 101; its answer has been sent whole, and the connection ends. */
-  onRefused(status: number): void
+  /** The server answered something else than 101; its answer has been sent, whole or cut, and the connection ends. */
+  onRefused(status: number, isWhole: boolean): void
   /** Nothing was sent to the client yet. */
   onFailed(code: FailureCode, reason: string): void
 }
 
 /** What the client may send before the 101. It should send nothing. */
 const MAX_EARLY_BYTES = 64 * 1024
-const PROBE_DELAY_MS = 60_000
-const GRACE_MS = 2_000
-const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-/** Starts the upgrade. @returns a way to give it up before the 101 */
+/** Starts the upgrade. @returns a way to end it at once: before the 101 without an event, after it with `onEnd` */
 export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => void {
   const { connection, socket } = request
-  const { server } = connection
+  const { facts } = connection.server
   const backend = connection.detach()
   const early = holdEarlyBytes(socket, request.head)
-  server.facts.inFlight++
+  facts.inFlight++
   let isSettled = false
+  /** Once: the upgrade has succeeded, was refused, failed, or was given up. */
   const settle = (then: () => void): void => {
     if (isSettled) return
     isSettled = true
@@ -62,7 +66,7 @@ export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => 
   }
   const release = (): void => {
     backend.destroy()
-    server.facts.inFlight--
+    facts.inFlight--
   }
   const fail = (code: FailureCode, reason: string): void =>
     settle(() => {
@@ -75,13 +79,13 @@ export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => 
   )
   const { proxyReq, relay } = startProxyRequest(request, backend)
   proxyReq.on('error', (error: NodeJS.ErrnoException) =>
-    fail('backend-closed-early', error.code ?? error.message),
+    fail(failureOf(error), error.code ?? error.message),
   )
   proxyReq.on('response', (answer: IncomingMessage) =>
     settle(() =>
-      relayRefusal(request, answer, () => {
+      relayRefusal(request, answer, (isWhole) => {
         release()
-        events.onRefused(answer.statusCode ?? 0)
+        events.onRefused(answer.statusCode ?? 0, isWhole)
       }),
     ),
   )
@@ -90,18 +94,25 @@ export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => 
     if (wrong) return fail('backend-answer-malformed', wrong)
     settle(() => {
       early.giveBack()
-      relay({ headers: upgradeHeaders(answer, request.plan) }, backend, glued)
-      supervise(request, backend, server, events)
+      relay({ headers: switchingFields(answer, request.plan) }, backend, glued)
+      superviseTunnel({ client: socket, backend, idleMs: request.tunnelMs }, () => {
+        facts.inFlight--
+        events.onEnd()
+      })
+      events.onOpen()
     })
   })
-  return () => settle(release)
+  return () => {
+    if (isSettled) breakOff(backend)
+    settle(release)
+  }
 }
 
-type Relay = (
-  answer: { headers: Record<string, string | string[]> },
-  backend: Socket,
-  glued: Buffer,
-) => void
+/** Node's client parser says what is malformed by a code of its own. */
+const failureOf = (error: NodeJS.ErrnoException): FailureCode =>
+  error.code?.startsWith('HPE_') ? 'backend-answer-malformed' : 'backend-closed-early'
+
+type Relay = (answer: { headers: HeadersObject }, backend: Socket, glued: Buffer) => void
 
 /** Lets http-proxy make its request over our connection, then takes the answer's handlers over. */
 function startProxyRequest(
@@ -167,143 +178,4 @@ function holdEarlyBytes(socket: Socket, head: Buffer) {
       if (held.length > 0) socket.unshift(Buffer.concat(held))
     },
   }
-}
-
-/** RFC 6455 4.1, the client's checks: without a right answer the server has not understood that a tunnel begins. */
-function wrongUpgrade(answer: IncomingMessage, fields: readonly string[]): string | undefined {
-  const { headers } = answer
-  if (answer.statusCode !== 101 || headers.upgrade?.toLowerCase() !== 'websocket')
-    return 'a 101 for something else'
-  const key = fieldValue(fields, 'sec-websocket-key') ?? ''
-  const accept = createHash('sha1')
-    .update(key + WEBSOCKET_GUID)
-    .digest('base64')
-  return headers['sec-websocket-accept'] === accept ? undefined : 'a wrong Sec-WebSocket-Accept'
-}
-
-function fieldValue(fields: readonly string[], name: string): string | undefined {
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    if ((fields[i] as string).toLowerCase() === name) return fields[i + 1]
-  }
-  return undefined
-}
-
-/** Flat fields as the object that http.request takes; case is kept, repeated names are grouped. */
-function headersObject(fields: readonly string[]): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = Object.create(null)
-  const spelling = new Map<string, string>()
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const lower = (fields[i] as string).toLowerCase()
-    // http-proxy looks for these two by their lower-case names.
-    const name =
-      lower === 'upgrade' || lower === 'connection'
-        ? lower
-        : (spelling.get(lower) ?? (fields[i] as string))
-    spelling.set(lower, name)
-    const value = fields[i + 1] as string
-    const known = headers[name]
-    headers[name] =
-      known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value]
-  }
-  return headers
-}
-
-function upgradeHeaders(
-  answer: IncomingMessage,
-  plan: ResponsePlan,
-): Record<string, string | string[]> {
-  return headersObject([
-    ...answerFields(answer, plan),
-    'Connection',
-    'Upgrade',
-    'Upgrade',
-    'websocket',
-  ])
-}
-
-function answerFields(answer: IncomingMessage, plan: ResponsePlan): string[] {
-  return clientHead(
-    {
-      status: answer.statusCode ?? 0,
-      reason: answer.statusMessage ?? '',
-      fields: answer.rawHeaders,
-      framing: 'none',
-      contentLength: -1,
-      keepsAlive: false,
-    },
-    plan,
-  ).fields
-}
-
-/** A refusal goes to the client whole and well-formed, delimited by the end of the connection or its own length. */
-function relayRefusal(request: TunnelRequest, answer: IncomingMessage, done: () => void): void {
-  const { socket } = request
-  const fields = [...answerFields(answer, request.plan), 'Connection', 'close']
-  let text = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`
-  for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
-  socket.write(`${text}\r\n`, 'latin1')
-  let isDone = false
-  const finish = (isWhole: boolean): void => {
-    if (isDone) return
-    isDone = true
-    if (isWhole) endSoon(socket)
-    else socket.destroy()
-    done()
-  }
-  answer.on('data', (bytes: Buffer) => {
-    if (socket.write(bytes)) return
-    answer.pause()
-    socket.once('drain', () => answer.resume())
-  })
-  answer.on('end', () => finish(answer.complete))
-  answer.on('error', () => finish(false))
-  socket.once('close', () => {
-    answer.destroy()
-    finish(false)
-  })
-}
-
-/** Ends a socket when all is written, and does not wait for ever for the other side. */
-function endSoon(socket: Duplex): void {
-  socket.resume()
-  socket.end(() => {
-    const timer = setTimeout(() => socket.destroy(), GRACE_MS)
-    socket.once('close', () => clearTimeout(timer))
-  })
-}
-
-/** From the 101 on: the end of one side ends the other, an idle tunnel ends, and everything is counted down once. */
-function supervise(
-  request: TunnelRequest,
-  backend: Socket,
-  server: Server,
-  events: TunnelEvents,
-): void {
-  const { socket, tunnelMs } = request
-  let isOver = false
-  const over = (): void => {
-    if (isOver) return
-    isOver = true
-    server.facts.inFlight--
-    events.onEnd()
-  }
-  for (const side of [socket, backend]) side.setKeepAlive(true, PROBE_DELAY_MS)
-  // Every byte of either direction is read or written on the client's socket, so its timer alone sees all silence.
-  socket.setTimeout(tunnelMs, () => {
-    socket.destroy()
-    backend.destroy()
-  })
-  closeTogether(socket, backend, over)
-  closeTogether(backend, socket, over)
-  events.onOpen()
-}
-
-/** A clean end lets the other side have what is still on its way; a break breaks the other side too. */
-function closeTogether(one: Socket, other: Socket, over: () => void): void {
-  one.on('error', () => {})
-  one.once('close', (hadError: boolean) => {
-    over()
-    if (hadError || other.writableLength === 0) other.destroy()
-    else endSoon(other)
-  })
 }

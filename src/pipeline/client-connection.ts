@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
 import { BackendConnections } from '../forward/backend-connections.ts'
+import { breakOff } from '../forward/break-off.ts'
 import type { Incoming } from './exchange.ts'
 
 /** Where a connection came in. */
@@ -25,6 +26,8 @@ export interface RunningExchange {
   onClientGone(): void
   /** The body of its request cannot be read to the end. */
   onBodyBroken(code: FailureCode): void
+  /** The time to finish is over: the proxy ends. */
+  onStopping(): void
 }
 
 /**
@@ -47,6 +50,9 @@ export class ClientConnection {
   readonly #serve: (incoming: Incoming, connection: ClientConnection) => void
   readonly #ahead: Incoming[] = []
   #running: RunningExchange | undefined
+  /** An answer to bytes that are no request; it follows the answers to those that were. */
+  #farewell = ''
+  #isCurrentComplete: () => boolean = () => true
   #isBusy = false
   #isGone = false
   #isClosing = false
@@ -124,13 +130,10 @@ export class ClientConnection {
     else this.closeWhenIdle()
   }
 
-  #farewell = ''
-  #isCurrentComplete: () => boolean = () => true
-
   /** Closes as soon as no exchange runs: after a pin was lost, and when the proxy stops. */
   closeWhenIdle(): void {
     this.#isClosing = true
-    if (this.#isBusy) return
+    if (this.#isBusy || this.socket.destroyed) return
     // The time starts when everything is written: a slow reader still gets the whole answer.
     this.socket.end(this.#farewell, () => {
       const timer = setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS)
@@ -139,19 +142,20 @@ export class ClientConnection {
     })
   }
 
+  /** The time to finish is over: what runs gets a last word, or is cut. */
+  stop(): void {
+    this.#ahead.length = 0
+    this.#running?.onStopping()
+    this.closeWhenIdle()
+  }
+
   /** Ends the connection in the middle of an answer, in a way that no client takes for its end. */
   cut(isDelimitedByClose: boolean): void {
     this.#isClosing = true
     // Length and chunks show by themselves that the answer is not complete. Where only the end of the connection says
     // so, a reset must take its place; TLS ends without close_notify, which says the same.
-    if (isDelimitedByClose && !this.arrival.isTls) this.socket.resetAndDestroy()
+    if (isDelimitedByClose) breakOff(this.socket)
     else this.socket.destroy()
-  }
-
-  /** The socket becomes a tunnel and is no business of HTTP any more. */
-  leave(): void {
-    this.socket.off('end', this.#onGone)
-    this.socket.off('close', this.#onGone)
   }
 
   #begin(incoming: Incoming): void {

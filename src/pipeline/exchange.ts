@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
-import type { ForwardReport } from '../forward/forward.ts'
+import type { ForwardReport } from '../forward/forward-report.ts'
 import type { Route } from '../routing/route.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { RequestFacts } from './read-request.ts'

@@ -44,6 +44,8 @@ class RequestWay implements RunningExchange {
   readonly #incoming: Incoming
   readonly #scope: RequestScope
   #forwarding: Forwarding | undefined
+  /** The outcome of an answer of ours, as soon as one is given. */
+  #ownOutcome: FailureCode | 'done' | undefined
   #isOver = false
 
   constructor(exchange: Exchange, incoming: Incoming, scope: RequestScope) {
@@ -131,35 +133,47 @@ class RequestWay implements RunningExchange {
   #answer(answer: ReturnType<typeof failureAnswer>, outcome: FailureCode | 'done'): void {
     const { req, res } = this.#incoming
     const closes = answer.closes || !hasNoBody(this.#exchange)
+    this.#ownOutcome = outcome
     res.once('finish', () => this.#over(outcome, closes))
     respond(req, res, { ...answer, closes, id: this.#exchange.id })
   }
 
   /** The answer has begun and cannot be completed: cut, so that nobody takes it for complete. */
   #cut(code: FailureCode): void {
-    this.#over(code, true)
+    // Before anything else: once a socket is ending, it can no longer be reset.
     this.#exchange.connection.cut(this.#incoming.req.httpVersionMinor === 0)
+    this.#over(code, true)
   }
 
   onClientGone(): void {
     if (this.#isOver) return
+    const isAnswered = this.#forwarding?.isAnswered === true
     this.#forwarding?.abandon()
-    this.#over('client-left', true)
+    // A client may leave while the rest of its request is thrown away: it has had its answer.
+    this.#over(this.#ownOutcome ?? (isAnswered ? 'done' : 'client-left'), true)
   }
 
   onBodyBroken(code: FailureCode): void {
-    if (this.#isOver) return
-    this.#forwarding?.abandon()
-    if (this.#incoming.res.headersSent) return this.#cut(code)
-    this.#answerFailure(code, true)
+    this.#breakOff(code)
+  }
+
+  onStopping(): void {
+    this.#breakOff('proxy-stopping')
   }
 
   onFault(error: unknown): void {
     this.#scope.logger.error({ err: error, id: this.#exchange.id }, 'fault')
-    if (this.#isOver) return
+    if (this.#ownOutcome) return this.#cut('proxy-fault')
+    this.#breakOff('proxy-fault')
+  }
+
+  /** Ends the exchange with an answer of ours, or by a cut when another answer has begun. */
+  #breakOff(code: FailureCode): void {
+    // An answer of ours is on its way already; it ends with the connection.
+    if (this.#isOver || this.#ownOutcome) return
     this.#forwarding?.abandon()
-    if (this.#incoming.res.headersSent) return this.#cut('proxy-fault')
-    this.#answerFailure('proxy-fault', true)
+    if (this.#incoming.res.headersSent) return this.#cut(code)
+    this.#answerFailure(code, true)
   }
 
   /** Every way out comes through here, once. */

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type FailureCode, failureOf } from '../base/failure.ts'
 import type { BackendConnection } from '../forward/backend-connection.ts'
-import { obtainConnection } from '../forward/forward.ts'
+import { breakOff } from '../forward/break-off.ts'
+import { obtainConnection } from '../forward/obtain-connection.ts'
 import { requestFields } from '../forward/request-head.ts'
 import { openTunnel } from '../forward/upgrade.ts'
 import type { Route } from '../routing/route.ts'
@@ -102,6 +103,7 @@ class UpgradeWay implements RunningExchange {
     const exchange = this.#exchange
     const { connection, snapshot, facts, report } = exchange
     const { socket, head } = this.#request
+    const { bytesRead, bytesWritten } = socket
     const ownsAffinity = route.pool.affinity === 'cookie'
     connection.backends.remove(backend)
     this.#giveUp = openTunnel(
@@ -128,13 +130,13 @@ class UpgradeWay implements RunningExchange {
           report.firstByteAtMs = monotonicNow()
         },
         onEnd: () => {
-          report.requestBytes = socket.bytesRead
-          report.responseBytes = socket.bytesWritten
+          report.requestBytes = socket.bytesRead - bytesRead
+          report.responseBytes = socket.bytesWritten - bytesWritten
           this.#over('done')
         },
-        onRefused: (status) => {
+        onRefused: (status, isWhole) => {
           report.status = status
-          this.#over('done')
+          this.#over(isWhole ? 'done' : 'backend-broke-off')
         },
         onFailed: (code, reason) => {
           report.reason = reason
@@ -169,6 +171,15 @@ class UpgradeWay implements RunningExchange {
 
   onBodyBroken(): void {
     // An upgrade has no body: screening refuses one that announces it.
+  }
+
+  onStopping(): void {
+    if (this.#isOver) return
+    const isOpen = this.#exchange.report.status === 101
+    if (isOpen) this.#over('proxy-stopping')
+    this.#giveUp()
+    if (isOpen) breakOff(this.#request.socket)
+    else this.fail('proxy-stopping')
   }
 
   #over(outcome: FailureCode | 'done'): void {

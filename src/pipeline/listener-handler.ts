@@ -25,6 +25,8 @@ export interface ListenerHandlerSettings {
 /** The events of one listener. `connections` are those that stand at the moment. */
 export class ListenerHandler {
   readonly connections = new Set<ClientConnection>()
+  /** The proxy stops: a handshake that ends only now comes too late. */
+  isStopping = false
   readonly #settings: ListenerHandlerSettings
   readonly #bySocket = new WeakMap<Duplex, ClientConnection>()
 
@@ -60,6 +62,7 @@ export class ListenerHandler {
     this.#bySocket.set(socket, connection)
     this.connections.add(connection)
     socket.once('close', () => this.connections.delete(connection))
+    if (this.isStopping) connection.closeWhenIdle()
   }
 
   onRequest(req: IncomingMessage, res: ServerResponse): void {

@@ -75,12 +75,13 @@ export function respond(
   res.removeHeader('connection')
   if (!answer.closes && req.httpVersionMinor === 0) fields.push('Connection', 'keep-alive')
   res.writeHead(answer.status, REASONS[answer.status] ?? 'Error', fields)
-  if (!answer.closes || req.complete) {
+  // A request that announced no body never emits 'end' (`optimizeEmptyRequests`): there is nothing to wait for.
+  if (!answer.closes || req.complete || req.readableEnded) {
     res.end(body)
     return
   }
   res.write(body)
-  endAfterRequest(req, res, () => res.end())
+  endAfterRequest(req, () => res.end())
 }
 
 /** An own answer as bytes, for a socket that has no request object: refused upgrades and parse errors. */

@@ -12,6 +12,7 @@ import { type HttpListener, openHttpListener } from '../listeners/http-listener.
 import { profileOptions, type TlsSettings } from '../listeners/tls-settings.ts'
 import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { ClientConnection } from '../pipeline/client-connection.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
 import { ListenerHandler } from '../pipeline/listener-handler.ts'
 import type { Built } from './build-snapshot.ts'
@@ -40,6 +41,8 @@ export class ProxyServer {
   #health: HealthServer | undefined
   #isReady = false
   #stopping: Promise<void> | undefined
+  /** Aborted by `kill`, so that a stop in progress does not go on waiting. */
+  readonly #killed = new AbortController()
 
   private constructor(built: Built, logger: Logger) {
     this.#rules = built.rules
@@ -81,7 +84,7 @@ export class ProxyServer {
 
   /**
    * Ends in good order: readiness first, so that a load balancer looks elsewhere; then no new connections; running
-   * exchanges go on until the drain time is over. A second call with shorter times does not wait for the first.
+   * exchanges go on until the drain time is over. `kill` cuts it short.
    */
   stop(times: { readonly unreadyMs: number; readonly drainMs: number }): Promise<void> {
     this.#stopping ??= this.#stop(times)
@@ -90,35 +93,48 @@ export class ProxyServer {
 
   /** Ends everything now. */
   async kill(): Promise<void> {
+    this.#killed.abort()
     for (const listener of this.#listeners) listener.stopAccepting()
-    for (const { connections } of this.#handlers) {
-      for (const connection of connections) connection.socket.destroy()
+    for (const connection of this.#connections()) {
+      connection.stop()
+      connection.socket.destroy()
     }
     await this.#health?.close()
     this.#health = undefined
   }
 
-  async #stop({ unreadyMs, drainMs }: { unreadyMs: number; drainMs: number }): Promise<void> {
-    this.#isReady = false
-    if (unreadyMs > 0) await sleep(unreadyMs)
-    for (const listener of this.#listeners) listener.stopAccepting()
-    for (const { connections } of this.#handlers) {
-      for (const connection of connections) connection.closeWhenIdle()
-    }
-    await this.#emptied(drainMs)
-    await this.kill()
+  #connections(): ClientConnection[] {
+    return this.#handlers.flatMap(({ connections }) => [...connections])
   }
 
-  /** Waits until the last connection has gone, at most `drainMs`. */
-  async #emptied(drainMs: number): Promise<void> {
-    const deadline = performance.now() + drainMs
-    while (this.openConnections > 0 && performance.now() < deadline) await sleep(DRAIN_LOOK_MS)
-    if (this.openConnections > 0) {
+  async #stop({ unreadyMs, drainMs }: { unreadyMs: number; drainMs: number }): Promise<void> {
+    this.#isReady = false
+    if (unreadyMs > 0) await this.#sleep(unreadyMs)
+    for (const listener of this.#listeners) listener.stopAccepting()
+    for (const handler of this.#handlers) handler.isStopping = true
+    for (const connection of this.#connections()) connection.closeWhenIdle()
+    if (!(await this.#emptied(drainMs))) {
       this.#logger.warn(
         { connections: this.openConnections },
         'drain time is over: cutting what is left',
       )
+      for (const connection of this.#connections()) connection.stop()
+      await this.#emptied(LAST_WORD_MS)
     }
+    await this.kill()
+  }
+
+  /** Waits until the last connection has gone, at most `waitMs`. */
+  async #emptied(waitMs: number): Promise<boolean> {
+    const deadline = performance.now() + waitMs
+    while (this.openConnections > 0 && performance.now() < deadline && !this.#killed.signal.aborted)
+      await this.#sleep(DRAIN_LOOK_MS)
+    return this.openConnections === 0
+  }
+
+  /** Ends early when the proxy is killed. */
+  async #sleep(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#killed.signal }).catch(() => {})
   }
 
   async #open(
@@ -141,7 +157,7 @@ export class ProxyServer {
     } catch (error) {
       return {
         listener: rule.name,
-        message: openMessage(error as NodeJS.ErrnoException, rule.address),
+        message: openMessage(error as ListenError, rule.address),
       }
     }
   }
@@ -184,7 +200,14 @@ export class ProxyServer {
 
 const DRAIN_LOOK_MS = 100
 
-function openMessage(error: NodeJS.ErrnoException & { port?: number }, address: string): string {
+/** What is left after the drain time gets an answer of ours where one is possible, and this long to read it. */
+const LAST_WORD_MS = 1_000
+
+type ListenError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
+
+function openMessage(error: ListenError, ruleAddress: string): string {
+  // The health port is opened here too, and it may have an address of its own.
+  const address = error.address ?? ruleAddress
   const where = `${address} port ${error.port ?? '?'}`
   switch (error.code) {
     case 'EADDRINUSE':

@@ -1,0 +1,96 @@
+/** The answer on its way to the client: written as fast as the client takes it, its head at once. */
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { mayBeTrailer } from './fields.ts'
+import type { ForwardReport } from './forward-report.ts'
+import { type ClientFraming, informationText } from './response-head.ts'
+import type { ResponseHead } from './response-parser.ts'
+
+/** A final head as it goes to the client, connection fields included. */
+export interface DownloadHead {
+  readonly status: number
+  readonly reason: string
+  readonly fields: string[]
+  readonly framing: ClientFraming
+}
+
+export class Download {
+  readonly #res: ServerResponse
+  readonly #report: ForwardReport
+  #source: Socket | undefined
+  #hasHead = false
+  #isFlushed = false
+  #isComplete = false
+  #isPaused = false
+
+  constructor(res: ServerResponse, report: ForwardReport) {
+    this.#res = res
+    this.#report = report
+  }
+
+  get hasHead(): boolean {
+    return this.#hasHead
+  }
+
+  /** The server's answer is complete. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  /** A 1xx answer (RFC 9110 15.2: a proxy passes them on). */
+  inform(head: ResponseHead): void {
+    if (!this.#hasHead) this.#res.socket?.write(informationText(head), 'latin1')
+  }
+
+  /** @param source is paused while the client takes no more */
+  begin(head: DownloadHead, source: Socket): void {
+    const res = this.#res
+    this.#source = source
+    this.#hasHead = true
+    res.sendDate = false
+    // Takes away the Connection and Keep-Alive fields that Node would add by itself.
+    res.removeHeader('connection')
+    if (head.framing === 'close') res.removeHeader('transfer-encoding')
+    res.writeHead(head.status, head.reason, head.fields)
+  }
+
+  write(bytes: Buffer): void {
+    this.#report.responseBytes += bytes.length
+    this.#isFlushed = true
+    if (this.#res.write(bytes) || this.#isPaused) return
+    this.#isPaused = true
+    this.#source?.pause()
+    this.#res.once('drain', this.#onDrain)
+  }
+
+  /** A head without a byte of body behind it goes out at once: a long poll's first sign of life. */
+  flush(): void {
+    if (!this.#hasHead || this.#isFlushed) return
+    this.#isFlushed = true
+    this.#res.flushHeaders()
+  }
+
+  complete(trailers: readonly string[]): void {
+    this.#isComplete = true
+    this.#isFlushed = true
+    if (trailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(trailers))
+  }
+
+  stop(): void {
+    this.#res.off('drain', this.#onDrain)
+  }
+
+  readonly #onDrain = (): void => {
+    this.#isPaused = false
+    this.#source?.resume()
+  }
+}
+
+function pairs(trailers: readonly string[]): [string, string][] {
+  const kept: [string, string][] = []
+  for (let i = 0; i + 1 < trailers.length; i += 2) {
+    if (mayBeTrailer(trailers[i] as string))
+      kept.push([trailers[i] as string, trailers[i + 1] as string])
+  }
+  return kept
+}
