@@ -30,7 +30,7 @@ export function chooseServer(pool: Pool, hints: ChoiceHints): Choice {
     const kept = pool.byAffinityKey.get(hints.affinityKey)
     if (kept && !isAvoided(kept, hints)) return { server: kept, source: 'cookie' }
   }
-  const server = best(pool, hints, undefined)
+  const server = best(pool, hints, NONE)
   if (!server) throw new Error(`pool ${pool.name} has no servers`) // cross-check.ts refuses such a file
   return { server, source: pool.affinity === 'source' ? 'source' : 'balance' }
 }
@@ -45,43 +45,75 @@ export function chooseNextServer(
   return server && { server, source: 'failover' }
 }
 
+const NONE: ReadonlySet<Server> = new Set()
+
 const isAvoided = (server: Server, hints: ChoiceHints): boolean =>
   server.facts.avoidUntilMs > hints.nowMs
 
-let turn = 0
-
-/** One pass without a copy: this runs for every request. Equals take turns, so that an idle pool shares its work. */
-function best(pool: Pool, hints: ChoiceHints, tried: ReadonlySet<Server> | undefined) {
+/** Without a copy: this runs for every request. */
+function best(pool: Pool, hints: ChoiceHints, tried: ReadonlySet<Server>): Server | undefined {
   const { servers } = pool
-  const only = servers[0]
-  if (servers.length === 1 && !tried) return only
-  turn = (turn + 1) % 0x3fffffff
-  let chosen: Server | undefined
-  let chosenScore = Number.POSITIVE_INFINITY
-  let chosenAvoided = true
-  for (let i = 0; i < servers.length; i++) {
-    const server = servers[(turn + i) % servers.length]
-    if (!server || tried?.has(server)) continue
-    const avoided = isAvoided(server, hints)
-    if (avoided && chosen && !chosenAvoided) continue
-    const score = pool.affinity === 'source' ? sourceScore(server, hints) : loadScore(server)
-    if (score < chosenScore || (chosenAvoided && !avoided)) {
-      chosen = server
-      chosenScore = score
-      chosenAvoided = avoided
-    }
+  if (servers.length === 1 && tried.size === 0) return servers[0]
+  let isAnyFresh = false
+  for (const server of servers) {
+    if (!tried.has(server) && !isAvoided(server, hints)) isAnyFresh = true
   }
-  return chosen
+  const mayServe = (server: Server): boolean =>
+    !tried.has(server) && !(isAnyFresh && isAvoided(server, hints))
+  return pool.affinity === 'source'
+    ? bySource(servers, mayServe, hints.clientAddress)
+    : byLoad(servers, mayServe)
 }
 
-const loadScore = (server: Server): number => (server.facts.inFlight + 1) / server.weight
+type Eligible = (server: Server) => boolean
+
+/**
+ * The least loaded server in proportion to its weight. Equals (an idle pool is the usual case) share in proportion to
+ * their weights too: the turns walk over [0, 1) evenly in steps of the golden ratio, and each server owns its part.
+ */
+function byLoad(servers: readonly Server[], mayServe: Eligible): Server | undefined {
+  let lowest = Number.POSITIVE_INFINITY
+  let weight = 0
+  for (const server of servers) {
+    if (!mayServe(server)) continue
+    const load = server.facts.inFlight / server.weight
+    if (load < lowest) weight = 0
+    if (load <= lowest) weight += server.weight
+    lowest = Math.min(lowest, load)
+  }
+  turn = (turn + GOLDEN_RATIO) % 1
+  let at = turn * weight
+  let last: Server | undefined
+  for (const server of servers) {
+    if (!mayServe(server) || server.facts.inFlight / server.weight !== lowest) continue
+    last = server
+    at -= server.weight
+    if (at < 0) break
+  }
+  return last
+}
+
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
+let turn = 0
 
 /**
  * Rendezvous hashing with weights: every replica orders the servers alike for an address, and a server that goes moves
  * only its own clients (Thaler and Ravishankar, 1998; weights after Schindelhauer and Schomaker, 2005).
  */
-function sourceScore(server: Server, hints: ChoiceHints): number {
-  const hash = createHash('sha256').update(`${hints.clientAddress}\0${server.affinityKey}`).digest()
-  const unit = (hash.readUInt32BE(0) + 0.5) / 2 ** 32
-  return -Math.log(unit) / server.weight
+function bySource(
+  servers: readonly Server[],
+  mayServe: Eligible,
+  clientAddress: string,
+): Server | undefined {
+  let chosen: Server | undefined
+  let lowest = Number.POSITIVE_INFINITY
+  for (const server of servers) {
+    if (!mayServe(server)) continue
+    const text = `${clientAddress}\0${server.affinityKey}`
+    const hash = createHash('sha256').update(text).digest()
+    const score = -Math.log((hash.readUInt32BE(0) + 0.5) / 2 ** 32) / server.weight
+    if (score < lowest) chosen = server
+    lowest = Math.min(lowest, score)
+  }
+  return chosen
 }
