@@ -1,6 +1,8 @@
 /** A deliberately lenient back end: it records every byte of every connection and answers what the test says. */
 import { createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import type { Test } from 'tap'
+import type { IssuedCertificate } from '../../src/lab/authority.ts'
 
 export interface RecordedConnection {
   readonly socket: Socket
@@ -13,10 +15,14 @@ export interface RecordedConnection {
 
 export interface RecordingBackend {
   readonly httpPort: number
+  /** The same port: it speaks TLS when there is a certificate, else it never will. */
+  readonly httpsPort: number
   /** In the order in which they were opened. */
   readonly connections: readonly RecordedConnection[]
   /** Resolves with the n-th connection (0 is the first), also one that stands already. */
   connection(index: number): Promise<RecordedConnection>
+  /** Closes the port and breaks every connection. */
+  stop(): Promise<void>
 }
 
 /**
@@ -26,13 +32,14 @@ export interface RecordingBackend {
 export async function startRecordingBackend(
   t: Test,
   answer: (socket: Socket, recorded: string, connection: number) => void = () => {},
+  certificate?: IssuedCertificate,
 ): Promise<RecordingBackend> {
   const connections: RecordedConnection[] = []
   const waiting = new Set<() => void>()
   const tell = (): void => {
     for (const look of [...waiting]) look()
   }
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const onSocket = (socket: Socket): void => {
     const index = connections.length
     const own = {
       socket,
@@ -53,7 +60,13 @@ export async function startRecordingBackend(
       tell()
     })
     tell()
-  })
+  }
+  const server = certificate
+    ? createTlsServer(
+        { allowHalfOpen: true, cert: certificate.certPem, key: certificate.keyPem },
+        onSocket,
+      )
+    : createServer({ allowHalfOpen: true }, onSocket)
   const until = (own: RecordedConnection, fits: (text: string) => boolean): Promise<string> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
@@ -66,14 +79,18 @@ export async function startRecordingBackend(
       look()
     })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
+  const stop = (): Promise<void> => {
     for (const { socket } of connections) socket.destroy()
-    server.close()
-  })
+    return new Promise((resolve) => server.close(() => resolve()))
+  }
+  t.teardown(() => void stop())
   const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
   return {
-    httpPort: typeof address === 'object' && address ? address.port : 0,
+    httpPort: port,
+    httpsPort: port,
     connections,
+    stop,
     connection: (index) =>
       new Promise((resolve) => {
         const look = (): void => {
