@@ -102,7 +102,12 @@ function createNodeServer(
   // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
   // fields silently on older Nodes (CVE-2026-58044).
   server.maxHeadersCount = 0
-  server.on('checkContinue', route)
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse & ExpectsContinue) => {
+    // The back end decides about the 100, and the forwarder passes it on. Node, which has not sent it itself, would
+    // otherwise end the connection after the answer, and with it a sign-in that is bound to it.
+    res._expect_continue = false
+    route(req, res)
+  })
   server.on('checkExpectation', route)
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) =>
     handler.onUpgrade(req, socket, head),
@@ -121,6 +126,11 @@ function createNodeServer(
     server.on('connection', (socket: Socket) => handler.onConnection(socket))
   }
   return server
+}
+
+/** A mark of Node's own that has no public name; test/interop/expect-through-proxy.test.ts watches over it. */
+interface ExpectsContinue {
+  _expect_continue?: boolean
 }
 
 const EMPTY = Buffer.alloc(0)
