@@ -52,7 +52,8 @@ function readName(raw: string): string | undefined {
 
 /** Old browsers send the UTF-8 bytes of a name; the parser hands them over as latin1. */
 function readInternationalName(raw: string): string | undefined {
-  if (!/[\x80-\xff]/.test(raw)) return undefined
+  // domainToASCII would also decode %2e, and then Host would not say what was routed.
+  if (!/[\x80-\xff]/.test(raw) || raw.includes('%')) return undefined
   const ascii = domainToASCII(Buffer.from(raw, 'latin1').toString('utf8')).replace(/\.$/, '')
   return NAME.test(ascii) && !isIPv4(ascii) ? ascii : undefined
 }
