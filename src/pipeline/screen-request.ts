@@ -87,14 +87,15 @@ function absoluteForm(
   const match = ABSOLUTE.exec(raw)
   const host = match && readHost(match[2] as string)
   if (!match || !host) return 'client-target-invalid'
-  if ((match[1] as string).toLowerCase() !== ('encrypted' in req.socket ? 'https' : 'http')) {
-    return 'client-target-invalid'
-  }
+  const scheme = 'encrypted' in req.socket ? 'https' : 'http'
+  if ((match[1] as string).toLowerCase() !== scheme) return 'client-target-invalid'
   if (facts.hosts === 0 && req.httpVersionMinor === 1) return 'client-host-missing'
   if (facts.hosts === 1) {
     const said = readHost(facts.host)
     if (!said) return 'client-host-missing'
-    if (said.name !== host.name || said.port !== host.port) return 'client-host-mismatch'
+    const usualPort = scheme === 'https' ? 443 : 80
+    const isSamePort = (said.port ?? usualPort) === (host.port ?? usualPort)
+    if (said.name !== host.name || !isSamePort) return 'client-host-mismatch'
   }
   const path = match[3] as string
   const target = path.startsWith('/') ? path : `/${path}`
