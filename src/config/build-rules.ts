@@ -12,7 +12,7 @@ type WrittenRule = WrittenRules['rules'][number]
 
 /** Fills in what depends on other keys and makes file names absolute, from `directory`. */
 export function buildRules(written: WrittenRules, directory: string): Rules {
-  const { timeouts, limits, health, log } = written
+  const { timeouts, limits, policy, health, log } = written
   return {
     listeners: written.listeners.map(({ name, address, http, https, tls }) => ({
       name,
@@ -45,6 +45,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
       connectionsPerClient: limits.connectionsPerClient,
       fields: limits.fields,
     },
+    policy: { paths: policy.paths },
     trustedProxies: [...new Set(written.trustedProxies)],
     health,
     // w3c is refused as not yet supported, so only the other two come this far.
@@ -75,7 +76,7 @@ function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule
 }
 
 function buildRule(rule: WrittenRule, sipDomains: readonly string[]): PublishingRule {
-  const { name, publish, pool, listeners, https } = rule
+  const { name, publish, pool, listeners, https, phones, guestJoin, hideServerFields } = rule
   return {
     name,
     publish,
@@ -84,5 +85,10 @@ function buildRule(rule: WrittenRule, sipDomains: readonly string[]): Publishing
     listeners: [...new Set(listeners)],
     http: rule.http ?? defaultHttp(publish),
     https,
+    allow: [...new Set(rule.allow)],
+    deny: [...new Set(rule.deny)],
+    phones,
+    guestJoin,
+    hideServerFields,
   }
 }

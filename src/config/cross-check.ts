@@ -1,6 +1,7 @@
 /** Contradictions between parts of the file that are right each for itself. */
 import { formatDuration } from '../base/duration.ts'
 import { checkListeners } from './cross-check-listeners.ts'
+import { checkPolicy } from './cross-check-policy.ts'
 import { checkRules } from './cross-check-rules.ts'
 import type { Draft, Located, PoolDraft } from './draft.ts'
 import type { Finding } from './finding.ts'
@@ -17,6 +18,7 @@ export function crossCheck(draft: Draft): readonly Finding[] {
 const checks: readonly Check[] = [
   checkListeners,
   checkRules,
+  checkPolicy,
   (draft) => draft.pools.flatMap(checkPool),
   findUnusedPools,
   findDuplicateDomains,

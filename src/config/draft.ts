@@ -5,11 +5,12 @@
 import type { z } from 'zod'
 import { domainField, networkField, publishedHostField } from './fields.ts'
 import { timeoutsSchema } from './limits-schema.ts'
+import { plainHttpDefaults } from './plain-http-defaults.ts'
 import { defaultPorts, poolSchema, serverObjectSchema, serverSchema } from './pool-schema.ts'
 import type { KeyPath } from './problem.ts'
 import { listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
-import type { Product, PublishingRule } from './rules.ts'
-import { healthSchema } from './schema.ts'
+import type { Product, PublishingRule, Rules } from './rules.ts'
+import { healthSchema, policySchema } from './schema.ts'
 
 /** A value and where it stands. */
 export interface Located<T> {
@@ -56,6 +57,10 @@ export interface RuleDraft {
   readonly listeners: readonly Located<string>[]
   readonly http: PublishingRule['http'] | undefined
   readonly https: PublishingRule['https'] | undefined
+  readonly allow: readonly Located<string>[]
+  readonly deny: readonly Located<string>[]
+  readonly phones: boolean | undefined
+  readonly guestJoin: boolean | undefined
 }
 
 export interface Draft {
@@ -67,6 +72,7 @@ export interface Draft {
   readonly hasCertificates: boolean
   readonly pools: readonly PoolDraft[]
   readonly rules: readonly RuleDraft[]
+  readonly paths: Rules['policy']['paths'] | undefined
   readonly responseMs: number | undefined
   readonly keepAliveMs: number | undefined
   readonly trustedProxies: readonly Located<string>[]
@@ -85,6 +91,7 @@ export function readDraft(raw: unknown): Draft {
     hasCertificates: (countOf(file['certificates']) ?? 0) > 0 || file['acme'] !== undefined,
     pools: Object.entries(asMap(file['pools'])).map(([name, value]) => readPool(name, value)),
     rules: entriesOf(file['rules'], ['rules']).map(readRule),
+    paths: read(policySchema.unwrap().shape.paths, asMap(file['policy'])['paths']),
     responseMs: read(timeoutsSchema.unwrap().shape.response, timeouts['response']),
     keepAliveMs: read(timeoutsSchema.unwrap().shape.keepAlive, timeouts['keepAlive']),
     trustedProxies: readList(networkField(), file['trustedProxies'], ['trustedProxies']),
@@ -162,15 +169,16 @@ function readRule({ path, value }: Located<unknown>): RuleDraft {
     listeners: readList(shape.name, map['listeners'], [...path, 'listeners']),
     http: map['http'] === undefined ? publish && defaultHttp(publish) : written,
     https: read(shape.https, map['https']),
+    allow: readList(shape.allow.unwrap().element, map['allow'], [...path, 'allow']),
+    deny: readList(shape.deny.unwrap().element, map['deny'], [...path, 'deny']),
+    phones: read(shape.phones, map['phones']),
+    guestJoin: read(shape.guestJoin, map['guestJoin']),
   }
 }
 
-/**
- * What plain HTTP does where the rule does not say. Forwarding leaves it to IIS, as Microsoft's
- * mobility rule has it; of Communicator Web Access it says that "using HTTP is not supported".
- */
+/** What plain HTTP does where the rule does not say. */
 export function defaultHttp(publish: PublishingRule['publish']): PublishingRule['http'] {
-  return publish === 'communicator-web-access' ? 'refuse' : 'forward'
+  return plainHttpDefaults[publish].action
 }
 
 function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | undefined {

@@ -95,6 +95,10 @@ function explainOwn(issue: Issue, path: KeyPath, value: unknown): Finding {
 
 function explainRange(path: KeyPath, value: unknown): Finding {
   const node = findSchemaNode(path)
+  if (Array.isArray(value)) {
+    const message = `${quote(path.at(-1))} has ${value.length} entries, more than ${node?.maxItems}`
+    return { code: 'out-of-range', path, message }
+  }
   const message = `${quote(value)} is not between ${node?.minimum} and ${node?.maximum}`
   return { code: 'out-of-range', path, message }
 }

@@ -13,6 +13,7 @@ import {
 } from './host-name.ts'
 import { canonicalIp, parseNetwork } from './network.ts'
 import type { ProblemCode } from './problem-codes.ts'
+import { parseRulePath, rulePathPattern } from './rule-path.ts'
 
 /** What a check of ours leaves in zod's issue; `explain-issues.ts` reads it. */
 export interface IssueParams {
@@ -151,6 +152,12 @@ export const domainField = () =>
 export const networkField = () =>
   checkedText({ title: 'IP address or network' }, (text) =>
     withHint(parseNetwork(text), { code: 'bad-network', message: 'is not a network' }),
+  )
+
+/** A path and all below it; `rootHint` is for those who write `/` alone. */
+export const rulePathField = (rootHint: string) =>
+  checkedText({ title: 'path', pattern: rulePathPattern.source }, (text) =>
+    parseRulePath(text, rootHint),
   )
 
 export const httpsUrlField = () =>

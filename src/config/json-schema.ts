@@ -14,6 +14,7 @@ export interface SchemaNode {
   readonly pattern?: string
   readonly minimum?: number
   readonly maximum?: number
+  readonly maxItems?: number
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly required?: readonly string[]
   readonly items?: SchemaNode

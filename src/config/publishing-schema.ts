@@ -6,8 +6,10 @@ import {
   nameField,
   portField,
   publishedHostField,
+  rulePathField,
   textField,
 } from './fields.ts'
+import { plainHttpDefaults } from './plain-http-defaults.ts'
 
 /** One address with its ports. */
 export const listenerSchema = z.strictObject({
@@ -36,6 +38,21 @@ export const certificateSchema = z.strictObject({
   key: fileField().describe('PEM file with the private key.'),
 })
 
+const actions = ['forward', 'redirect', 'refuse'] as const
+
+/** `redirect` for some kinds, `forward` for others, ... */
+function describeHttpDefaults(): string {
+  const rows = Object.entries(plainHttpDefaults)
+  return actions
+    .map((action) => {
+      const kinds = rows.filter(([, row]) => row.action === action).map(([kind]) => kind)
+      return `\`${action}\` for ${kinds.join(', ')}`
+    })
+    .join('; ')
+}
+
+const mostPaths = 100
+
 /** One publishing rule. */
 export const publishingRuleSchema = z.strictObject({
   name: textField('text', 100).describe('What logs and `lyncgate explain` call it; unique.'),
@@ -60,16 +77,46 @@ export const publishingRuleSchema = z.strictObject({
     .prefault([])
     .describe('The listeners it applies to; left out or empty: all of them.'),
   http: z
-    .enum(['forward', 'redirect', 'refuse'])
+    .enum(actions)
     .optional()
     .meta({
       description:
-        'What plain HTTP does. `forward` leaves it to the servers, as Microsoft asks for mobile ' +
-        'clients; `redirect` sends clients to HTTPS.',
-      defaultText: '`forward`; `refuse` for communicator-web-access',
+        'What plain HTTP does. `forward` leaves it to the servers, as Microsoft asks for ' +
+        'autodiscover; `redirect` sends clients to HTTPS. Reasons: docs/virtual-directories.md.',
+      defaultText: describeHttpDefaults(),
     }),
   https: z
     .enum(['serve', 'refuse'])
     .default('serve')
     .describe('`refuse` ends the TLS handshake, for names that no certificate covers.'),
+  allow: z
+    .array(rulePathField('"policy: { paths: guard }" opens all but what is internal'))
+    .max(mostPaths)
+    .prefault([])
+    .describe('Paths that are open, with all below them, whatever `policy.paths` says.'),
+  deny: z
+    .array(rulePathField('to publish nothing, leave out the rule'))
+    .max(mostPaths)
+    .prefault([])
+    .describe('Paths that are closed, with all below them; stronger than `allow`.'),
+  phones: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Open what desk phones need before they can sign in, over plain HTTP too: the root ' +
+        'certificates and the firmware. Only for web-services and anything.',
+    ),
+  guestJoin: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Add `sl=1` to meeting links: guests join in the browser, even where a Lync client is ' +
+        'installed. Only for meet, web-services and anything.',
+    ),
+  hideServerFields: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Keep the header fields Server, X-Powered-By and X-MS-Server-Fqdn of answers from clients.',
+    ),
 })

@@ -17,6 +17,8 @@ Schema for editors; \`lyncgate check FILE\` shows every problem with its line.
 - **Hosts** are names without scheme, port or path. Upper case, a trailing dot and umlauts are understood; an IPv6
   address stands in brackets. \`*.contoso.com\` covers one label; \`{sipDomain}\` stands for each of sipDomains. Put a
   host that begins with \`*\` or contains \`{\` in quotes, since both mean something to YAML.
+- **Paths** begin with \`/\` and stand for themselves and all below them. Upper and lower case are the same, and so
+  are all the ways to spell a path in a request, such as \`/%63scp\` for \`/cscp\`.
 - An address such as \`"::"\` needs quotes for the same reason.
 - **Not yet supported** settings are refused, so that nobody relies on what is not there.
 `
@@ -73,7 +75,10 @@ const escapeCell = (text: string): string => text.replaceAll('|', '\\|')
 function typeOf(node: SchemaNode): string {
   if (node.const !== undefined) return code(node.const)
   if (node.enum) return node.enum.map(code).join(', ')
-  if (node.items) return `list: ${node.items.title ?? 'see below'}`
+  if (node.items) {
+    const most = node.maxItems === undefined ? '' : `, at most ${node.maxItems}`
+    return `list: ${node.items.title ?? 'see below'}${most}`
+  }
   if (node.properties) return 'map, see below'
   if (node.additionalProperties) return 'map of names, see below'
   const limits = limitsOf(node)

@@ -80,6 +80,16 @@ export interface PublishingRule {
   readonly http: 'forward' | 'redirect' | 'refuse'
   /** `refuse` ends the TLS handshake for these names. */
   readonly https: 'serve' | 'refuse'
+  /** Lower-case paths that are open on top of the policy, each with all below it. */
+  readonly allow: readonly string[]
+  /** Lower-case paths that are closed on top of the policy; stronger than `allow`. */
+  readonly deny: readonly string[]
+  /** What desk phones need is open, over plain HTTP too. */
+  readonly phones: boolean
+  /** Meeting links get `sl=1`: guests join in the browser. */
+  readonly guestJoin: boolean
+  /** Server, X-Powered-By and X-MS-Server-Fqdn of answers are not shown to clients. */
+  readonly hideServerFields: boolean
 }
 
 /** All in milliseconds. product.md section 3 has the meaning of each. */
@@ -116,6 +126,7 @@ export interface Rules {
   readonly rules: readonly PublishingRule[]
   readonly timeouts: Timeouts
   readonly limits: Limits
+  readonly policy: { readonly paths: 'guard' | 'strict' | 'observe' }
   /** Networks in CIDR form whose X-Forwarded-* fields are believed. */
   readonly trustedProxies: readonly string[]
   readonly health: { readonly address: string; readonly port: number } | undefined

@@ -34,14 +34,16 @@ const logSchema = z
   .prefault({})
   .describe('What is written to the standard output.')
 
-const policySchema = z
+/** What may be reached. */
+export const policySchema = z
   .strictObject({
     paths: z
       .enum(['guard', 'strict', 'observe'])
-      .optional()
+      .default('guard')
       .describe(
-        '`guard` denies directories that are internal only, `strict` allows only those in the ' +
-          'catalogue of the product, `observe` only logs.',
+        '`guard` denies directories that are internal only; `strict` serves only those that are ' +
+          'catalogued for the product and the kind of name; `observe` serves like `guard` and ' +
+          'logs what `strict` would refuse. The catalogue: docs/virtual-directories.md.',
       ),
   })
   .prefault({})

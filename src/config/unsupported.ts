@@ -21,7 +21,6 @@ export const unsupported: readonly UnsupportedRow[] = [
   { path: ['listeners', '*', 'proxyProtocol'], except: ['off'], hint: 'leave it out' },
   { path: ['acme'], hint: 'name the files under "certificates"' },
   { path: ['pools', '*', 'health', 'check'], except: ['none'], hint: 'leave it out, or none' },
-  { path: ['policy', 'paths'], hint: 'leave it out' },
   { path: ['signInGuard'], hint: 'leave it out' },
   { path: ['streams'], hint: 'leave it out' },
   { path: ['admin'], hint: 'leave it out' },

@@ -157,6 +157,9 @@ ${indent(options.pool, '    ')}rules:
     publish: web-services
     hosts: ${JSON.stringify(hosts)}
     pool: pool01
-${indent(options.rule, '    ')}${options.top ?? ''}
+${httpLine(options.rule)}${indent(options.rule, '    ')}${options.top ?? ''}
 `
 }
+
+/** Plain HTTP reaches the servers in tests, unless one of them says what else it does. */
+const httpLine = (rule = ''): string => (/^http:/m.test(rule) ? '' : '    http: forward\n')

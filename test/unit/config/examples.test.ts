@@ -10,6 +10,7 @@ const wanted = [
   'pool-with-director.yaml',
   'many-sip-domains.yaml',
   'office-web-apps.yaml',
+  'strict-policy.yaml',
 ]
 
 t.test('there is an example for each topology', async (t) => {

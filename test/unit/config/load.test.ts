@@ -54,10 +54,16 @@ t.test('the smallest file gets every default', async (t) => {
         hosts: ['meet.contoso.com'],
         pool: 'pool01',
         listeners: [],
-        http: 'forward',
+        http: 'redirect',
         https: 'serve',
+        allow: [],
+        deny: [],
+        phones: false,
+        guestJoin: false,
+        hideServerFields: false,
       },
     ],
+    policy: { paths: 'guard' },
     timeouts: {
       connectMs: 5_000,
       handshakeMs: 15_000,
@@ -108,8 +114,13 @@ rules:
     hosts: ["meet.{sipDomain}", "*.Meet.contoso.com"]
     pool: pool01
     listeners: [internet, internet]
+    allow: [/Scheduler/, /scheduler, /contoso.com/Extra]
+    deny: [/MCX/, /mcx]
+    guestJoin: true
+    hideServerFields: true
   - { name: Old, publish: communicator-web-access, hosts: [im.contoso.com], pool: cwa }
-  - { name: Plain, publish: anything, hosts: ["[::1]"], pool: pool01, http: redirect }
+  - { name: Plain, publish: anything, hosts: ["[::1]"], pool: pool01, http: redirect, phones: true }
+policy: { paths: observe }
 timeouts: { unready: 0s, response: 20m }
 limits: { head: 8KiB }
 trustedProxies: [192.0.2.7/28, 192.0.2.1, 192.0.2.1/28]
@@ -151,10 +162,16 @@ log: { level: debug, access: off }
     {
       hosts: ['meet.contoso.com', 'meet.fabrikam.com', '*.meet.contoso.com'],
       listeners: ['internet'],
+      allow: ['/scheduler', '/contoso.com/extra'],
+      deny: ['/mcx'],
+      phones: false,
+      guestJoin: true,
+      hideServerFields: true,
     },
     { http: 'refuse', https: 'serve' },
-    { hosts: ['[::1]'], http: 'redirect' },
+    { hosts: ['[::1]'], http: 'redirect', phones: true },
   ])
+  t.same(rules.policy, { paths: 'observe' })
   t.match(rules.timeouts, { unreadyMs: 0, responseMs: 1_200_000 })
   t.match(rules.limits, { headBytes: 8192 })
   t.same(rules.trustedProxies, ['192.0.2.0/28', '192.0.2.1/32'])
