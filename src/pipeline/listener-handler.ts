@@ -29,6 +29,8 @@ export class ListenerHandler {
   isStopping = false
   readonly #settings: ListenerHandlerSettings
   readonly #bySocket = new WeakMap<Duplex, ClientConnection>()
+  /** Sockets whose bytes are no longer understood. What still comes on them is read and thrown away. */
+  readonly #givenUp = new WeakSet<Socket>()
 
   constructor(settings: ListenerHandlerSettings) {
     this.#settings = settings
@@ -83,7 +85,16 @@ export class ListenerHandler {
   onParseError(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.#bySocket.get(socket)
     const code = parseFailure(error)
+    // Node reports each read that follows: one answer and one log line are enough, and closing now would reset the
+    // connection before the client has read that answer (RFC 9112 9.6).
+    if (connection && this.#givenUp.has(socket) && code !== undefined) return void socket.resume()
     if (!connection || code === undefined || !socket.writable) return void socket.destroy()
+    this.#givenUp.add(socket)
+    // Bytes behind the last request are not looked at (RFC 9112 9.6); its answer is still to come.
+    if (error.code === 'HPE_CLOSED_CONNECTION') {
+      socket.resume()
+      return connection.onParseError(code, '')
+    }
     const { logger } = this.#settings.scope()
     const id = nextRequestId()
     // A connection that never sent a byte (a port scan, a preconnect) gets no answer, only its end.

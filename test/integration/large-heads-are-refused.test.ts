@@ -45,3 +45,22 @@ t.test('what is inside the limits goes through whole', async (t) => {
   t.equal(text.split('\r\na: b').length, 200)
   t.match(text, `\r\nAuthorization: Basic ${'x'.repeat(64_000)}\r\n`)
 })
+
+t.test('the refusal arrives although the client goes on sending, and is logged once', async (t) => {
+  const backend = await startAnsweringBackend(t)
+  const proxy = await startTestProxy(t, { servers: [backend] })
+  const client = await openRawClient(t, { port: proxy.httpPort })
+  const errors: Error[] = []
+  client.socket.on('error', (error) => errors.push(error))
+  client.send(GET)
+  for (let sent = 0; sent < 40; sent++) {
+    await new Promise((resolve) => client.socket.write(`A: ${'x'.repeat(20_000)}\r\n`, resolve))
+  }
+  client.send('\r\n')
+  await client.until((text) => text.endsWith('too large.\n'))
+  client.socket.end()
+  t.match(await client.closed(), /^HTTP\/1\.1 431 /)
+  t.same(errors, [], 'no reset')
+  t.equal(proxy.lines.filter(({ outcome }) => outcome === 'client-head-too-large').length, 1)
+  t.equal(backend.connections.length, 0)
+})
