@@ -19,9 +19,27 @@ export const isHopByHop = (name: string): boolean =>
 
 /**
  * Fields that a Connection option cannot take away: without them the message would mean something else to the next
- * reader. Other fields the sender may nominate; it only hurts itself.
+ * reader, or lose who sent it (RFC 9110 7.6.1: what is meant for all recipients is not to be nominated). Other fields
+ * the sender may nominate; it only hurts itself.
  */
-const NOT_NOMINABLE = new Set(['host', 'content-length', 'close', 'keep-alive'])
+const NOT_NOMINABLE = new Set([
+  'authentication-info',
+  'authorization',
+  'cache-control',
+  'close',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'location',
+  'range',
+  'set-cookie',
+  'www-authenticate',
+  'x-ms-webticket',
+])
 
 /** The field names that the Connection fields nominate, lower case; undefined: none. */
 export function nominatedFields(
@@ -32,6 +50,8 @@ export function nominatedFields(
     for (const part of value.split(',')) {
       const name = part.trim().toLowerCase()
       if (name === '' || NOT_NOMINABLE.has(name) || HOP_BY_HOP.has(name)) continue
+      // They are ours to write (CVE-2024-45410 and CVE-2022-31813 of other proxies).
+      if (isForwardedField(name)) continue
       names ??= new Set()
       names.add(name)
     }
@@ -39,8 +59,8 @@ export function nominatedFields(
   return names
 }
 
-/** Any spelling of the X-Forwarded-* family that a back end may take for it; CGI style folds `_` and `-` together. */
-const FORWARDED = /^(?:forwarded|x[-_]forwarded[-_].*)$/i
+/** Any spelling of the X-Forwarded-* family that a back end may take for it: CGI style makes `_` of all signs. */
+const FORWARDED = /^(?:forwarded|x[^a-z0-9]forwarded(?:[^a-z0-9].*)?)$/i
 
 export const isForwardedField = (name: string): boolean => {
   const first = name.charCodeAt(0) | 0x20

@@ -49,7 +49,8 @@ export function requestFields(head: RequestHead): string[] {
 }
 
 /** The three that the proxy always writes itself, with what a trusted proxy said already inside. */
-const isRewritten = (name: string): boolean => /^x[-_]forwarded[-_](?:for|proto|host)$/i.test(name)
+const isRewritten = (name: string): boolean =>
+  /^x[^a-z0-9]forwarded[^a-z0-9](?:for|proto|host)$/i.test(name)
 
 /** The bytes of the head, as a latin1 string, for one write. */
 export function writeRequestHead(head: RequestHead): string {

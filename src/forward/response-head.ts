@@ -67,13 +67,17 @@ export function clientHead(head: ResponseHead, plan: ResponsePlan): ClientHead {
   return { fields, offersConnectionAuth, diagnostics }
 }
 
-/** A 1xx head as bytes for the client (RFC 9110 15.2: a proxy passes them on). */
+/**
+ * A 1xx head as bytes for the client (RFC 9110 15.2: a proxy passes them on). It has no body, so it must not announce
+ * one either (RFC 9112 6.3): a lenient client would take the answer itself for it.
+ */
 export function informationText(head: ResponseHead): string {
   const nominated = nominatedOf(head.fields)
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   for (let i = 0; i + 1 < head.fields.length; i += 2) {
     const name = head.fields[i] as string
     if (isHopByHop(name) || nominated?.has(name.toLowerCase())) continue
+    if (name.length === 14 && name.toLowerCase() === 'content-length') continue
     text += `${name}: ${head.fields[i + 1]}\r\n`
   }
   return `${text}\r\n`
