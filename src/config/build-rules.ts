@@ -85,8 +85,9 @@ function buildRule(rule: WrittenRule, sipDomains: readonly string[]): Publishing
     listeners: [...new Set(listeners)],
     http: rule.http ?? defaultHttp(publish),
     https,
-    allow: [...new Set(rule.allow)],
-    deny: [...new Set(rule.deny)],
+    // As many as are written: later checks point at an entry by its index.
+    allow: rule.allow,
+    deny: rule.deny,
     phones,
     guestJoin,
     hideServerFields,

@@ -162,8 +162,8 @@ log: { level: debug, access: off }
     {
       hosts: ['meet.contoso.com', 'meet.fabrikam.com', '*.meet.contoso.com'],
       listeners: ['internet'],
-      allow: ['/scheduler', '/contoso.com/extra'],
-      deny: ['/mcx'],
+      allow: ['/scheduler', '/scheduler', '/contoso.com/extra'],
+      deny: ['/mcx', '/mcx'],
       phones: false,
       guestJoin: true,
       hideServerFields: true,
