@@ -1,5 +1,5 @@
 /** A client that sends bytes as the test writes them and shows bytes as they come. */
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Test } from 'tap'
 
@@ -9,6 +9,8 @@ export interface RawClient {
   readonly text: string
   readonly isClosed: boolean
   send(text: string | Buffer): void
+  /** Ends the TCP connection by a reset, under TLS too. */
+  reset(): void
   /** Resolves when the received text fits; rejects when the connection closes before. */
   until(fits: (text: string) => boolean): Promise<string>
   /** Resolves with everything received when the connection is closed, by a reset too. */
@@ -24,8 +26,9 @@ export interface RawTarget {
 /** Connects, TLS handshake included. */
 export async function openRawClient(t: Test, target: RawTarget): Promise<RawClient> {
   const { port, tls } = target
-  const socket = tls
-    ? connectTls({ port, host: '127.0.0.1', servername: tls.serverName, ca: tls.ca })
+  const relay = tls && (await startResettableRelay(t, port))
+  const socket = relay
+    ? connectTls({ port: relay.port, host: '127.0.0.1', servername: tls.serverName, ca: tls.ca })
     : connectTcp({ port, host: '127.0.0.1' })
   const waiting = new Set<() => void>()
   const tell = (): void => {
@@ -35,6 +38,7 @@ export async function openRawClient(t: Test, target: RawTarget): Promise<RawClie
     socket,
     text: '',
     isClosed: false,
+    reset: () => (relay ? relay.reset() : void socket.resetAndDestroy()),
     send: (text: string | Buffer): void => {
       socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
     },
@@ -75,4 +79,33 @@ export async function openRawClient(t: Test, target: RawTarget): Promise<RawClie
   })
   socket.on('error', () => {})
   return client
+}
+
+/** Node cannot reset a socket under TLS, so a relay stands in between whose socket can be reset. */
+async function startResettableRelay(t: Test, port: number) {
+  const sockets: Socket[] = []
+  let reset = (): void => {}
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const proxy = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true })
+    sockets.push(client, proxy)
+    reset = () => void proxy.resetAndDestroy()
+    for (const [from, to] of [
+      [client, proxy],
+      [proxy, client],
+    ] as const) {
+      from.pipe(to)
+      from.on('error', () => {})
+      from.on('close', () => to.destroy())
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    reset: () => reset(),
+  }
 }
