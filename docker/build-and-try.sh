@@ -7,12 +7,11 @@
 # root, and a clean end on SIGTERM.
 #
 # Needs root, buildah, debootstrap, curl and util-linux; installs node_modules if they are missing. Leaves nothing
-# behind. KEEP_BASE=DIRECTORY keeps the Debian base there for the next run.
+# behind. KEEP_BASE=DIRECTORY keeps the Debian base there for the next run; MIRROR=URL says where Debian comes from.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 suite=${SUITE:-bookworm}
-mirror=${MIRROR:-http://deb.debian.org/debian}
 image=localhost/lyncgate:try
 base_image=localhost/lyncgate-base:try
 
@@ -50,7 +49,7 @@ if [[ ! -e $base/etc/debian_version ]]; then
   say "Debian $suite"
   mkdir -p "$base"
   debootstrap --variant=minbase --include=ca-certificates,libstdc++6,libatomic1 \
-    "$suite" "$base" "$mirror" >"$work/debootstrap.log" 2>&1 || fail debootstrap
+    "$suite" "$base" ${MIRROR:+"$MIRROR"} >"$work/debootstrap.log" 2>&1 || fail debootstrap
   rm -rf "$base"/var/cache/apt/archives/*.deb "$base"/var/lib/apt/lists/*
 fi
 if [[ ! -e $base/usr/local/bin/npm ]]; then
