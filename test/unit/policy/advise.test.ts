@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs'
 import t from 'tap'
-import { parseRules } from '../../../src/config/load.ts'
+import { loadRules, parseRules } from '../../../src/config/load.ts'
 import { adviseOnAllow } from '../../../src/policy/advise.ts'
 import { internalDirectories } from '../../../src/policy/catalogue.ts'
 
@@ -87,4 +88,12 @@ t.test('device updates are for phones', async (t) => {
   t.match(advise('skype-se', rule('web-services', 'allow: [/cscp], phones: true')), [
     { listIndex: 0 },
   ])
+})
+
+t.test('the examples need no advice', async (t) => {
+  const directory = new URL('../../../config/', import.meta.url)
+  for (const name of readdirSync(directory).filter((each) => each.endsWith('.yaml'))) {
+    const loaded = await loadRules(new URL(name, directory).pathname)
+    t.same(loaded.ok && adviseOnAllow(loaded.value.rules), [], name)
+  }
 })
