@@ -112,6 +112,22 @@ export const failures = {
     'Connection-bound sign-in is not possible over a connection shared by several clients.',
     'A trusted proxy multiplexes clients over one connection: NTLM cannot work through it (RFC 4559 6).',
   ),
+  'policy-refused': client(
+    404,
+    'There is nothing here.',
+    'The directory is internal only, or the policy or the rule does not serve it: `lyncgate explain` says which.',
+    false,
+  ),
+  'policy-undecidable': client(
+    400,
+    'The path of the request cannot be understood.',
+    'The path hides characters (NUL, overlong UTF-8, too many encodings), so nobody can say where it leads.',
+  ),
+  'policy-virtual-patch': client(
+    404,
+    'There is nothing here.',
+    'The request would have used a known hole of the server (the log line names it): somebody is trying, or patch it.',
+  ),
   'client-left': {
     side: 'client',
     status: 0,

@@ -4,6 +4,7 @@ import { ServerRegistry } from '../pools/server-registry.ts'
 import { checkReferences } from '../runtime/build-snapshot.ts'
 import { checkUsage, runCheck } from './check.ts'
 import { demoUsage, runDemo } from './demo.ts'
+import { explainUsage, runExplain } from './explain.ts'
 import type { CommandIo } from './output.ts'
 import { runProxy, runUsage } from './run.ts'
 
@@ -19,6 +20,11 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'starts a stand-in Lync deployment and the proxy in front of it',
     usage: demoUsage,
     run: runDemo,
+  },
+  explain: {
+    summary: 'says what a request to a URL gets, and why',
+    usage: explainUsage,
+    run: runExplain,
   },
   check: {
     summary: 'says everything that is wrong with a rules file',

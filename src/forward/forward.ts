@@ -27,6 +27,8 @@ export interface ForwardRequest extends ConnectJob {
   /** The request carries credentials that belong to the connection. */
   readonly pins: boolean
   readonly rewriteLocation: ((value: string, server: Server) => string) | undefined
+  /** Server, X-Powered-By and X-MS-Server-Fqdn are not shown to the client. */
+  readonly hidesServer: boolean
   readonly settings: ForwardSettings & ConnectSettings & UploadSettings
   /** True when the client connection must close after this answer, whatever the server says. */
   readonly closes: () => boolean
@@ -127,6 +129,7 @@ export class Forwarding implements BackendUser, UploadEvents {
       ownsAffinity: pool.affinity === 'cookie',
       affinityOf: this.#needsCookie(server) ? server : undefined,
       rewriteLocation: rewriteLocation && ((value) => rewriteLocation(value, server)),
+      hidesServer: this.#request.hidesServer,
     })
     report.diagnostics = diagnostics
     if (offersConnectionAuth && !connection.isPinned) connections.pin(pool.name, connection)

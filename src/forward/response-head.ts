@@ -14,7 +14,12 @@ export interface ResponsePlan {
   readonly ownsAffinity: boolean
   /** Rewrites a Location value; undefined: Location stays as it is. */
   readonly rewriteLocation: ((value: string) => string) | undefined
+  /** Leave out what names the server's software and its internal name. */
+  readonly hidesServer: boolean
 }
+
+/** X-MS-Server-Fqdn is the internal name of the Front End (UCWA, BatchingRequests). */
+const SERVER_FIELDS = new Set(['server', 'x-powered-by', 'x-ms-server-fqdn'])
 
 /** What must be known about an answer besides its fields. */
 export interface ClientHead {
@@ -42,6 +47,7 @@ export function clientHead(head: ResponseHead, plan: ResponsePlan): ClientHead {
     const name = head.fields[i] as string
     let value = head.fields[i + 1] as string
     if (isHopByHop(name) || nominated?.has(name.toLowerCase())) continue
+    if (plan.hidesServer && SERVER_FIELDS.has(name.toLowerCase())) continue
     switch (name.length) {
       case 8: // Location
         if (plan.rewriteLocation && name.toLowerCase() === 'location')

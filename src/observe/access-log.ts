@@ -22,6 +22,8 @@ export interface AccessRecord {
   /** `done`, or the code of what went wrong. */
   readonly outcome: string
   readonly reason: string | undefined
+  /** In observe: why strict would refuse what was served. */
+  readonly strict: string | undefined
   readonly diagnostics: string | undefined
   readonly requestBytes: number
   readonly responseBytes: number

@@ -27,6 +27,7 @@ export function closeExchange(
     status: report.status,
     outcome,
     reason: report.reason,
+    strict: exchange.strictWouldRefuse,
     diagnostics: report.diagnostics,
     requestBytes: report.requestBytes,
     responseBytes: report.responseBytes,

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { ForwardReport } from '../forward/forward-report.ts'
-import type { Route } from '../routing/route.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { RequestFacts } from './read-request.ts'
+import type { Route } from './route.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface Exchange {
@@ -21,6 +21,8 @@ export interface Exchange {
   host: string
   target: string
   route: Route | undefined
+  /** In observe: why strict would refuse what is served. */
+  strictWouldRefuse: string | undefined
 }
 
 /** Monotonic milliseconds. */

@@ -13,7 +13,8 @@ import { monotonicNow } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
 import { failureAnswer, redirectAnswer, respond } from './respond.ts'
 import { locationRewriter } from './rewrite-location.ts'
-import { redirectLocation, routeExchange } from './route-exchange.ts'
+import type { Route } from './route.ts'
+import { routeExchange } from './route-exchange.ts'
 import { type Screened, screenRequest } from './screen-request.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -64,19 +65,18 @@ class RequestWay implements RunningExchange {
     exchange.host = screened.host.name
     exchange.target = screened.target
 
-    // 2. Which publishing rule?
-    const decision = routeExchange(exchange)
+    // 2. Which publishing rule, and does its policy serve this?
+    const decision = routeExchange(exchange, screened)
     if (decision.kind === 'failed') return this.#answerFailure(decision.code)
-    if (decision.kind === 'redirect') return this.#answerRedirect(screened)
+    if (decision.kind === 'redirect') return this.#answerRedirect(decision.location)
 
     // 3. and 4. Which server: pin, cookie, balance. Send, stream the answer back.
-    this.#forward(screened)
+    this.#forward({ ...screened, target: decision.target }, decision.route)
   }
 
-  #forward(screened: Screened): void {
+  #forward(screened: Screened, route: Route): void {
     const exchange = this.#exchange
-    const { connection, facts, route, snapshot } = exchange
-    if (!route) throw new Error('an exchange without a route is forwarded')
+    const { connection, facts, snapshot } = exchange
     const { req, res } = this.#incoming
     this.#forwarding = new Forwarding(
       {
@@ -96,6 +96,7 @@ class RequestWay implements RunningExchange {
         rewriteLocation: route.pool.rewriteLocation
           ? locationRewriter(exchange, screened.host)
           : undefined,
+        hidesServer: route.hideServerFields,
         report: exchange.report,
         settings: snapshot,
         now: monotonicNow,
@@ -118,10 +119,9 @@ class RequestWay implements RunningExchange {
     this.#answer(answer, code)
   }
 
-  #answerRedirect(screened: Screened): void {
-    const exchange = this.#exchange
-    const answer = redirectAnswer(redirectLocation(exchange, screened.host))
-    exchange.report.status = answer.status
+  #answerRedirect(location: string): void {
+    const answer = redirectAnswer(location)
+    this.#exchange.report.status = answer.status
     this.#answer({ ...answer, closes: this.#closes() }, 'done')
   }
 

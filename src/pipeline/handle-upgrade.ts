@@ -7,14 +7,14 @@ import { breakOff } from '../forward/break-off.ts'
 import { obtainConnection } from '../forward/obtain-connection.ts'
 import { requestFields } from '../forward/request-head.ts'
 import { openTunnel } from '../forward/upgrade.ts'
-import type { Route } from '../routing/route.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange } from './close-exchange.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 import { type RequestScope, requestHeadParts } from './handle-request.ts'
 import { openExchange } from './open-exchange.ts'
 import { failureAnswer, ownAnswerText, redirectAnswer } from './respond.ts'
-import { redirectLocation, routeExchange } from './route-exchange.ts'
+import type { Route } from './route.ts'
+import { routeExchange } from './route-exchange.ts'
 import { type Screened, screenRequest } from './screen-request.ts'
 
 /** A request that Node has taken off HTTP: a WebSocket upgrade, or CONNECT, which is refused. */
@@ -66,13 +66,11 @@ class UpgradeWay implements RunningExchange {
     exchange.host = screened.host.name
     exchange.target = screened.target
 
-    // 2. Which publishing rule?
-    const decision = routeExchange(exchange)
+    // 2. Which publishing rule, and does its policy serve this?
+    const decision = routeExchange(exchange, screened)
     if (decision.kind === 'failed') return this.fail(decision.code)
-    const { route } = exchange
-    if (decision.kind === 'redirect')
-      return this.#answer(redirectAnswer(redirectLocation(exchange, screened.host)), 'done')
-    if (!route) throw new Error('an upgrade without a route is tunnelled')
+    if (decision.kind === 'redirect') return this.#answer(redirectAnswer(decision.location), 'done')
+    const { route } = decision
 
     // 3. Which server: pin, cookie, balance.
     const { connection, facts, snapshot, report } = exchange
@@ -120,6 +118,7 @@ class UpgradeWay implements RunningExchange {
               ? backend.server
               : undefined,
           rewriteLocation: undefined,
+          hidesServer: route.hideServerFields,
         },
         responseMs: snapshot.timeouts.responseMs,
         tunnelMs: snapshot.timeouts.tunnelMs,

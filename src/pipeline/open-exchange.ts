@@ -25,5 +25,6 @@ export function openExchange(
     host: facts.host,
     target: req.url ?? '',
     route: undefined,
+    strictWouldRefuse: undefined,
   }
 }

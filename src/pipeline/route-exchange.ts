@@ -1,29 +1,27 @@
-/** Step 2: the publishing rule of an exchange, and what this listener does with it. */
-import type { FailureCode } from '../base/failure.ts'
-import type { HostName } from '../routing/host.ts'
+/** Step 2: the rule and the policy of an exchange, and whether its connection may carry it. */
+import { type Decision, decide } from './decide.ts'
 import type { Exchange } from './exchange.ts'
+import type { Screened } from './screen-request.ts'
 
-export type RouteDecision =
-  | { readonly kind: 'forward' }
-  | { readonly kind: 'redirect' }
-  | { readonly kind: 'failed'; readonly code: FailureCode }
-
-/** Sets `exchange.route` when a rule names the host. */
-export function routeExchange(exchange: Exchange): RouteDecision {
-  const { connection, snapshot, facts } = exchange
-  const { listener, isTls } = connection.arrival
-  const route = snapshot.routes.get(listener)?.match(exchange.host)
-  if (!route) return { kind: 'failed', code: 'client-not-published' }
-  exchange.route = route
-  if (mixesIdentities(exchange) && (facts.bindsConnection || connection.backends.isPinned)) {
-    return { kind: 'failed', code: 'client-identities-mixed' }
+/** Decides and notes the rule and the reason in the exchange. */
+export function routeExchange(exchange: Exchange, { host, target }: Screened): Decision {
+  const { connection, snapshot, facts, report } = exchange
+  const { listener, isTls, httpsPort } = connection.arrival
+  const method = exchange.req.method ?? 'GET'
+  const decision = decide({ listener, isTls, httpsPort, host, method, target }, snapshot)
+  exchange.route = decision.route
+  if (decision.kind === 'failed') {
+    // That nobody publishes a name says itself; what the policy refused needs its reason.
+    if (decision.policy) report.reason = decision.because
+    return decision
   }
-  if (isTls) return route.https === 'serve' ? { kind: 'forward' } : notPublished
-  if (route.http === 'redirect') return { kind: 'redirect' }
-  return route.http === 'forward' ? { kind: 'forward' } : notPublished
+  if (decision.policy?.kind === 'serve')
+    exchange.strictWouldRefuse = decision.policy.strictWouldRefuse
+  if (mixesIdentities(exchange) && (facts.bindsConnection || connection.backends.isPinned)) {
+    return { ...decision, kind: 'failed', code: 'client-identities-mixed', because: '' }
+  }
+  return decision
 }
-
-const notPublished: RouteDecision = { kind: 'failed', code: 'client-not-published' }
 
 /**
  * A trusted proxy that sends several clients through one connection would let them share a sign-in
@@ -37,12 +35,4 @@ function mixesIdentities(exchange: Exchange): boolean {
   connection.firstForwardedFor ??= forwardedFor
   if (connection.firstForwardedFor !== forwardedFor) connection.isShared = true
   return connection.isShared
-}
-
-/** The same host and target over TLS. A port that was written is ours, so the TLS port of the listener is written too. */
-export function redirectLocation(exchange: Exchange, host: HostName): string {
-  const { httpsPort } = exchange.connection.arrival
-  const port =
-    host.port === undefined || httpsPort === undefined || httpsPort === 443 ? '' : `:${httpsPort}`
-  return `https://${host.name}${port}${exchange.target}`
 }

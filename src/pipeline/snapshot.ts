@@ -1,14 +1,17 @@
 /** The frozen result of a configuration. An exchange holds the one it started with and never looks for a newer one. */
 import type { Limits, Timeouts } from '../config/rules.ts'
 import type { RoutingTable } from '../routing/routing-table.ts'
+import type { Route } from './route.ts'
 
 export interface Snapshot {
   /** Counts up with each configuration adopted; each access-log line carries it. */
   readonly revision: number
   /** One routing table per listener name. */
-  readonly routes: ReadonlyMap<string, RoutingTable>
+  readonly routes: ReadonlyMap<string, RoutingTable<Route>>
   readonly timeouts: Timeouts
   readonly limits: Limits
+  /** True for a host name that meetings or web services are published under, on any listener. */
+  readonly isMeetingHost: (host: string) => boolean
   /** True for an address whose X-Forwarded-* fields are believed. */
   readonly isTrustedProxy: (address: string) => boolean
 }

@@ -40,7 +40,7 @@ export class PathPolicy {
   constructor(settings: PathPolicySettings) {
     this.#settings = settings
     this.#internal = internalDirectories(settings.product)
-    this.#known = knownDirectories(settings.product)
+    this.#known = knownDirectories(settings)
   }
 
   /** @param target origin-form, as received */
@@ -102,7 +102,8 @@ export class PathPolicy {
     if (!entry) return `not in the catalogue of ${product}`
     if (!readings.every((reading) => isUnder(reading, entry.path)))
       return 'spelt so that it can be read in two ways'
-    if (!entry.products.includes(product)) return `${product} has no ${entry.title}`
+    if (product !== 'other' && !entry.products.includes(product))
+      return `${product} has no ${entry.title}`
     if (!entry.kinds.includes(kind)) return `${entry.title} is not published on ${kind} names`
     return entry.action === 'optional'
       ? `${entry.title} is optional: the rule must allow it`
@@ -117,15 +118,19 @@ const serve = (entry: DirectoryEntry | undefined, because: string) => ({
   strictWouldRefuse: undefined,
 })
 
-/** Entries of the product, longer paths first, so that `/op/generate.aspx` comes before `/op`. */
-function knownDirectories(product: Product): readonly DirectoryEntry[] {
+/**
+ * Entries of the product, those of the kind of name first (Lync and Exchange both have /Autodiscover), then longer
+ * paths first, so that `/op/generate.aspx` comes before `/op`. Of a product that is not known, every entry may apply.
+ */
+function knownDirectories({ product, kind }: PathPolicySettings): readonly DirectoryEntry[] {
+  const isOfKind = ({ kinds }: DirectoryEntry): number => (kinds.includes(kind) ? 1 : 0)
   return catalogue
     .filter(({ products }) => product === 'other' || products.includes(product))
-    .sort((a, b) => b.path.length - a.path.length)
+    .sort((a, b) => isOfKind(b) - isOfKind(a) || b.path.length - a.path.length)
 }
 
 /** True when the reading lies at or below `prefix`, beyond doubt. */
-function isUnder(reading: Reading, prefix: string): boolean {
+export function isUnder(reading: Reading, prefix: string): boolean {
   if (reading.hasDotSegments) return false
   return pathSegments(prefix).every((segment, at) => reading.segments[at] === segment)
 }

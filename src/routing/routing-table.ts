@@ -1,7 +1,5 @@
 /** Which publishing rule a host name belongs to. One table per listener; the cost does not grow with the rules. */
-import type { Route } from './route.ts'
-
-export class RoutingTable {
+export class RoutingTable<Route> {
   readonly #exact = new Map<string, Route>()
   /** By the part behind `*`: `.contoso.com`. */
   readonly #wildcard = new Map<string, Route>()

@@ -15,13 +15,13 @@ import {
 } from '../certificates/certificate-store.ts'
 import type { LoadedRules } from '../config/load.ts'
 import type { KeyPath, Problem } from '../config/problem.ts'
-import type { ListenerRule, PoolRule, Rules } from '../config/rules.ts'
+import type { PoolRule, Rules } from '../config/rules.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
+import { type AllowAdvice, adviseOnAllow } from '../policy/advise.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
 import type { ServerRegistry } from '../pools/server-registry.ts'
-import type { Route } from '../routing/route.ts'
-import { RoutingTable } from '../routing/routing-table.ts'
+import { buildRoutes } from './build-routes.ts'
 
 /** A configuration that could be adopted at once. */
 export interface Built {
@@ -47,12 +47,11 @@ export async function buildSnapshot(
   const certificates = await readCertificates(loaded, problems, scope.now)
   const pools = await readPools(loaded, problems, scope.registry)
   adviseOnNames(loaded, certificates, problems)
+  for (const advice of adviseOnAllow(rules)) problems.push(allowProblem(loaded, advice))
   if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
   const snapshot: Snapshot = {
     revision: scope.revision,
-    routes: new Map(
-      rules.listeners.map((listener) => [listener.name, tableOf(listener, rules, pools)]),
-    ),
+    ...buildRoutes(rules, pools),
     timeouts: rules.timeouts,
     limits: rules.limits,
     isTrustedProxy: trustOf(rules.trustedProxies),
@@ -185,22 +184,6 @@ function poolOf(rule: PoolRule, trust: PoolTrust, registry: ServerRegistry): Poo
   }
 }
 
-function tableOf(
-  listener: ListenerRule,
-  rules: Rules,
-  pools: ReadonlyMap<string, Pool>,
-): RoutingTable {
-  const entries: [string, Route][] = []
-  for (const rule of rules.rules) {
-    if (rule.listeners.length > 0 && !rule.listeners.includes(listener.name)) continue
-    const pool = pools.get(rule.pool)
-    if (!pool) throw new Error(`rule ${rule.name} names a pool that is not there`) // cross-check refuses such a file
-    const route: Route = { rule: rule.name, pool, http: rule.http, https: rule.https }
-    for (const host of rule.hosts) entries.push([host, route])
-  }
-  return new RoutingTable(entries)
-}
-
 function trustOf(networks: readonly string[]): (address: string) => boolean {
   if (networks.length === 0) return () => false
   const list = new BlockList()
@@ -210,6 +193,17 @@ function trustOf(networks: readonly string[]): (address: string) => boolean {
   }
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
+
+const allowProblem = (
+  loaded: LoadedRules,
+  { ruleIndex, listIndex, message, hint }: AllowAdvice,
+): Problem =>
+  problemAt(loaded, ['rules', ruleIndex, 'allow', listIndex], {
+    severity: 'warning',
+    code: 'allows-internal',
+    message,
+    hint,
+  })
 
 /** A published name without a certificate gets no TLS at all; the administrator hears of it before the users do. */
 function adviseOnNames(

@@ -27,6 +27,10 @@ export interface TestProxyOptions {
   readonly hosts?: readonly string[]
   /** More YAML inside the pool, such as `affinity: none`. Each line without indentation. */
   readonly pool?: string
+  /** The kind of the one rule; default web-services. */
+  readonly publish?: string
+  /** What plain HTTP does; default forward, so that tests can use either port. Null: the default of the kind. */
+  readonly plainHttp?: string | null
   /** More YAML inside the rule. */
   readonly rule?: string
   /** More YAML at the top level, such as `timeouts: { response: 1s }`. */
@@ -154,12 +158,14 @@ ${servers
   .join('')}    tls: { ca: root.pem, serverName: ${options.backendName ?? 'pool01.contoso.local'} }
 ${indent(options.pool, '    ')}rules:
   - name: Web services
-    publish: web-services
+    publish: ${options.publish ?? 'web-services'}
     hosts: ${JSON.stringify(hosts)}
     pool: pool01
-${httpLine(options.rule)}${indent(options.rule, '    ')}${options.top ?? ''}
+${httpLine(options)}${indent(options.rule, '    ')}${options.top ?? ''}
 `
 }
 
 /** Plain HTTP reaches the servers in tests, unless one of them says what else it does. */
-const httpLine = (rule = ''): string => (/^http:/m.test(rule) ? '' : '    http: forward\n')
+function httpLine({ rule = '', plainHttp = 'forward' }: TestProxyOptions): string {
+  return plainHttp === null || /^http:/m.test(rule) ? '' : `    http: ${plainHttp}\n`
+}

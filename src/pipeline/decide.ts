@@ -1,0 +1,80 @@
+/**
+ * What becomes of a request, decided from its address alone: rule, policy, port 80. Pure, so that `lyncgate explain`
+ * asks the very function that serves.
+ */
+import type { FailureCode } from '../base/failure.ts'
+import { withGuestJoin } from '../policy/guest-join.ts'
+import type { PathDecision } from '../policy/path-policy.ts'
+import { isPhonePath } from '../policy/plain-http.ts'
+import { findVirtualPatch } from '../policy/virtual-patches.ts'
+import type { HostName } from '../routing/host.ts'
+import type { Route } from './route.ts'
+import type { Snapshot } from './snapshot.ts'
+
+export interface Question {
+  readonly listener: string
+  readonly isTls: boolean
+  /** The TLS port of the listener; undefined: it has none. */
+  readonly httpsPort: number | undefined
+  readonly host: HostName
+  readonly method: string
+  /** Origin-form, as received. */
+  readonly target: string
+}
+
+interface Decided {
+  readonly route: Route | undefined
+  /** Undefined when no rule was found, so that nobody asked. */
+  readonly policy: PathDecision | undefined
+}
+
+export type Decision = Decided &
+  (
+    | { readonly kind: 'forward'; readonly route: Route; readonly target: string }
+    | { readonly kind: 'redirect'; readonly location: string }
+    | { readonly kind: 'failed'; readonly code: FailureCode; readonly because: string }
+  )
+
+/** Rule, then policy, then what the port is for. The first objection counts. */
+export function decide(question: Question, snapshot: Snapshot): Decision {
+  const { listener, isTls, host, method, target } = question
+  const route = snapshot.routes.get(listener)?.match(host.name)
+  if (!route) return failed('client-not-published', 'no rule names this host on this listener')
+
+  const isPhone = !isTls && route.phones && isPhonePath(target)
+  const way = isTls ? route.https : isPhone ? 'forward' : route.http
+  if (way === 'refuse') {
+    return failed('client-not-published', `the rule refuses ${isTls ? 'HTTPS' : 'HTTP'}`, { route })
+  }
+
+  const policy = route.policy.decide(target)
+  if (policy.kind === 'undecidable')
+    return failed('policy-undecidable', policy.because, { route, policy })
+  if (policy.kind === 'refuse') {
+    const because = policy.entry ? `${policy.entry.title}: ${policy.because}` : policy.because
+    return failed('policy-refused', because, { route, policy })
+  }
+  const patch = findVirtualPatch(target, snapshot.isMeetingHost)
+  if (patch)
+    return failed('policy-virtual-patch', `${patch.id}: ${patch.summary}`, { route, policy })
+
+  if (way === 'redirect')
+    return { kind: 'redirect', location: redirectLocation(question), route, policy }
+  return {
+    kind: 'forward',
+    target: route.guestJoin ? withGuestJoin(method, target) : target,
+    route,
+    policy,
+  }
+}
+
+function failed(code: FailureCode, because: string, decided: Partial<Decided> = {}): Decision {
+  return { kind: 'failed', code, because, route: decided.route, policy: decided.policy }
+}
+
+/** The same host and target over TLS. A port that was written is ours, so the TLS port of the listener is written too. */
+function redirectLocation({ host, httpsPort, target }: Question): string {
+  const port =
+    host.port === undefined || httpsPort === undefined || httpsPort === 443 ? '' : `:${httpsPort}`
+  return `https://${host.name}${port}${target}`
+}

@@ -1,0 +1,49 @@
+/** Compiles the publishing rules: one routing table per listener. */
+import type { ListenerRule, PublishingRule, Rules } from '../config/rules.ts'
+import type { Route } from '../pipeline/route.ts'
+import type { Snapshot } from '../pipeline/snapshot.ts'
+import { PathPolicy } from '../policy/path-policy.ts'
+import { phonePaths } from '../policy/plain-http.ts'
+import type { Pool } from '../pools/pool.ts'
+import { RoutingTable } from '../routing/routing-table.ts'
+
+/** Names that the web app may be told to look at (CVE-2023-41763). */
+const MEETING_KINDS: ReadonlySet<string> = new Set(['meet', 'web-services'])
+
+/** @param pools by name; cross-check has made sure that every rule's pool is among them */
+export function buildRoutes(
+  rules: Rules,
+  pools: ReadonlyMap<string, Pool>,
+): Pick<Snapshot, 'routes' | 'isMeetingHost'> {
+  const compiled = rules.rules.map((rule) => [rule, routeOf(rule, rules, pools)] as const)
+  const routes = new Map(
+    rules.listeners.map((listener) => [listener.name, tableOf(listener, compiled)] as const),
+  )
+  return {
+    routes,
+    isMeetingHost: (host) =>
+      [...routes.values()].some((table) => MEETING_KINDS.has(table.match(host)?.kind ?? '')),
+  }
+}
+
+function tableOf(
+  { name }: ListenerRule,
+  compiled: readonly (readonly [PublishingRule, Route])[],
+): RoutingTable<Route> {
+  const own = compiled.filter(
+    ([{ listeners }]) => listeners.length === 0 || listeners.includes(name),
+  )
+  return new RoutingTable(
+    own.flatMap(([{ hosts }, route]) => hosts.map((host) => [host, route] as const)),
+  )
+}
+
+function routeOf(rule: PublishingRule, rules: Rules, pools: ReadonlyMap<string, Pool>): Route {
+  const pool = pools.get(rule.pool)
+  const product = rules.pools.find(({ name }) => name === rule.pool)?.product
+  if (!pool || !product) throw new Error(`rule ${rule.name} names a pool that is not there`)
+  const { publish: kind, http, https, phones, guestJoin, hideServerFields, deny } = rule
+  const allow = phones ? [...rule.allow, ...phonePaths] : rule.allow
+  const policy = new PathPolicy({ mode: rules.policy.paths, product, kind, allow, deny })
+  return { rule: rule.name, kind, pool, policy, http, https, phones, guestJoin, hideServerFields }
+}
