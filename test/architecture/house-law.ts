@@ -22,7 +22,6 @@ export interface NeighbourImport {
 
 /** Imports from a neighbour on the same line. */
 export const neighbours: readonly NeighbourImport[] = [
-  { from: 'routing', to: 'pools', reason: 'a route leads to a pool' },
   { from: 'cli', to: 'lab', reason: 'lyncgate demo starts the stand-in deployment' },
 ]
 

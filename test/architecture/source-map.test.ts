@@ -1,5 +1,5 @@
 import t from 'tap'
-import { neighbours, order } from './house-law.ts'
+import { order } from './house-law.ts'
 import { codeWords, folderOf, readFiles, readText, tableRows } from './repository.ts'
 
 const map = readText('src/README.md')
@@ -16,9 +16,4 @@ t.test('the lines of the map are those of the law', async (t) => {
     const name = codeWords(folder ?? '')[0] ?? ''
     t.ok(order[Number(line) - 1]?.includes(name), `${name} on line ${line}`)
   }
-})
-
-t.test('the map tells of exceptions that production code needs', async (t) => {
-  for (const { from, to } of neighbours)
-    if (to !== 'lab') t.match(map, `\`${from}\` may import \`${to}\``)
 })
