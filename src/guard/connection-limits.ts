@@ -48,16 +48,28 @@ export class ConnectionLimits {
   }
 }
 
+/** An IPv4 client of a dual-stack listener is the same as over IPv4. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+
 /** One IPv6 client owns a /64 at least (RFC 6177), so that is what is counted. */
 export function clientKey(address: string): string {
   if (!isIPv6(address)) return address
+  const mapped = MAPPED.exec(address)?.[1]
+  if (mapped !== undefined) return mapped
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const left = groupsOf(head)
+  const right = groupsOf(tail ?? '')
   const missing = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
   const groups = [...left, ...Array<string>(missing).fill('0'), ...right]
   return groups
     .slice(0, 4)
     .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
     .join(':')
+}
+
+/** An IPv4 address at the end takes the place of two groups (RFC 4291 2.2); which ones does not matter here. */
+function groupsOf(part: string): string[] {
+  if (part === '') return []
+  const groups = part.split(':')
+  return part.includes('.') ? [...groups, ''] : groups
 }

@@ -2,23 +2,35 @@
 
 /** Query names whose values sign somebody in or could be replayed: tickets, tokens, passwords. */
 const SECRET =
-  /ticket|token|passw|pwd|secret|assertion|credential|signature|auth|api[-_]?key|^code$|^sig$|^t$/i
+  /ticket|token|passw|pwd|secret|assertion|saml|wresult|credential|signature|auth|api[-_]?key|^code$|^sig$|^t$/i
 
 const MAX_TARGET = 2048
 
-/** A request target for the log: secret query values are `***`, and it has an end. */
+/** A request target for the log: secret values are `***`, and it has an end. */
 export function redactTarget(target: string): string {
   const text = target.length > MAX_TARGET ? `${target.slice(0, MAX_TARGET)}…` : target
-  const query = text.indexOf('?')
-  if (query === -1) return text
-  // A second "?" starts a new pair: such targets are seen from real clients (two "?" in one URL).
-  return (
-    text.slice(0, query) + text.slice(query).replace(/([?&;])([^=&;?]*)=([^&;?]*)/g, redactPair)
-  )
+  // A second "?" starts a new pair: such targets are seen from real clients (two "?" in one URL). Path parameters and
+  // fragments can carry tokens as well.
+  return withoutUser(text).replace(/([?&;#])([^=&;?#]*)=([^&;?#]*)/g, redactPair)
 }
 
-function redactPair(pair: string, separator: string, name: string): string {
-  return SECRET.test(decodeOnce(name)) ? `${separator}${name}=***` : pair
+/** An absolute-form target may name a user and a password; it is refused, but logged (RFC 9110 4.2.4). */
+function withoutUser(text: string): string {
+  if (text.startsWith('/')) return text
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^?#]*@/i, '$1***@')
+}
+
+function redactPair(pair: string, separator: string, name: string, value: string): string {
+  return SECRET.test(decodeOnce(name)) || hidesSecret(value) ? `${separator}${name}=***` : pair
+}
+
+/** True for a URL inside the value, encoded once, that carries a secret pair itself (`wctx`, `ru` and their like). */
+function hidesSecret(value: string): boolean {
+  if (!value.includes('%')) return false
+  for (const [, name = ''] of decodeOnce(value).matchAll(/(?:^|[?&;#])([^=&;?#]*)=/g)) {
+    if (SECRET.test(decodeOnce(name))) return true
+  }
+  return false
 }
 
 /** `%74oken` is `token` to the server. */

@@ -1,0 +1,58 @@
+import t from 'tap'
+import { ConnectionLimits, clientKey } from '../../../src/guard/connection-limits.ts'
+
+t.test('what counts as one client', async (t) => {
+  const keys: readonly [address: string, key: string][] = [
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:DB8:1:2::9', '2001:db8:1:2'],
+    ['2001:0db8:0001:0002:ffff::', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001:db8::', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['::', '0:0:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['1::2:3:4:5:6:7', '1:0:2:3'],
+    ['::2:3:4:5:6:7:8', '0:2:3:4'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0:0'],
+    ['1:2:3::6:7:192.0.2.1', '1:2:3:0'],
+    ['::1:2:3:4:5:192.0.2.1', '0:1:2:3'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::FFFF:192.0.2.1', '192.0.2.1'],
+    ['', ''],
+  ]
+  for (const [address, key] of keys) t.equal(clientKey(address), key, address)
+})
+
+t.test('a client has its own bound, and gets its places back', async (t) => {
+  const limits = new ConnectionLimits({ connections: 100, connectionsPerClient: 2 })
+  t.equal(limits.admit('2001:db8::1'), true)
+  t.equal(limits.admit('2001:db8::2'), true)
+  t.equal(limits.admit('2001:db8:0:0:ffff::3'), false, 'the same /64')
+  t.equal(limits.admit('2001:db8:0:1::1'), true, 'another /64')
+  t.equal(limits.open, 3, 'a refused one does not count')
+  limits.release('2001:db8::2')
+  t.equal(limits.admit('2001:db8::4'), true)
+  t.equal(limits.admit('2001:db8::5'), false)
+})
+
+t.test('all clients together have a bound', async (t) => {
+  const limits = new ConnectionLimits({ connections: 2, connectionsPerClient: 2 })
+  t.equal(limits.admit('192.0.2.1'), true)
+  t.equal(limits.admit('192.0.2.2'), true)
+  t.equal(limits.admit('192.0.2.3'), false)
+  limits.release('192.0.2.1')
+  t.equal(limits.open, 1)
+  t.equal(limits.admit('192.0.2.3'), true)
+})
+
+t.test('new limits do not end what is open', async (t) => {
+  const limits = new ConnectionLimits({ connections: 5, connectionsPerClient: 5 })
+  for (let index = 0; index < 5; index++) limits.admit('192.0.2.1')
+  limits.adopt({ connections: 3, connectionsPerClient: 1 })
+  t.equal(limits.open, 5)
+  t.equal(limits.admit('192.0.2.2'), false)
+  for (let index = 0; index < 5; index++) limits.release('192.0.2.1')
+  t.equal(limits.open, 0)
+  t.equal(limits.admit('192.0.2.1'), true)
+})
