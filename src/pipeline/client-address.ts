@@ -15,7 +15,7 @@ export function clientAddress(
   const hops = forwardedFor.join(',').split(',')
   let client = peer
   for (let i = hops.length - 1; i >= 0; i--) {
-    const hop = plainAddress((hops[i] as string).trim())
+    const hop = unmapped(plainAddress((hops[i] as string).trim()))
     if (isIP(hop) === 0) break
     client = hop
     if (!isTrusted(hop)) break
@@ -33,4 +33,4 @@ function plainAddress(hop: string): string {
 
 /** IPv4 clients of a dual-stack listener are written as IPv4. */
 export const unmapped = (address: string): string =>
-  address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address

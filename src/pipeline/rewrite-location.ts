@@ -23,8 +23,8 @@ export function locationRewriter(
     const isOurs = [
       server.address.toLowerCase(),
       server.tls.serverName.toLowerCase(),
-      published.name,
-    ].includes(named.name.replace(/^\[(.*)\]$/, '$1'))
+      withoutBrackets(published.name),
+    ].includes(withoutBrackets(named.name))
     const scheme = (match[1] as string).toLowerCase()
     const port = named.port ?? (scheme === 'https' ? 443 : 80)
     if (!isOurs || port !== (scheme === 'https' ? server.httpsPort : server.httpPort)) return value
@@ -33,3 +33,6 @@ export function locationRewriter(
     return `${scheme}://${sameScheme ? authority : published.name}${match[3]}`
   }
 }
+
+/** Servers are written without the brackets that an IPv6 address has in a URL. */
+const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1')
