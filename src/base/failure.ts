@@ -118,6 +118,12 @@ export const failures = {
     'The directory is internal only, or the policy or the rule does not serve it: `lyncgate explain` says which.',
     false,
   ),
+  'policy-internal-name': client(
+    404,
+    'There is nothing here.',
+    'lyncdiscoverinternal is for clients inside: it should not be in public DNS. A rule for an inner listener may name it.',
+    false,
+  ),
   'policy-undecidable': client(
     400,
     'The path of the request cannot be understood.',

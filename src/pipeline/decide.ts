@@ -38,7 +38,12 @@ export type Decision = Decided &
 /** Rule, then policy, then what the port is for. The first objection counts. */
 export function decide(question: Question, snapshot: Snapshot): Decision {
   const { listener, isTls, host, method, target } = question
-  const route = snapshot.routes.get(listener)?.match(host.name)
+  const table = snapshot.routes.get(listener)
+  if (!table) throw new Error(`no routes for the listener ${listener}`)
+  const isInside = isInternalDiscovery(host.name)
+  const route = isInside ? table.matchExact(host.name) : table.match(host.name)
+  if (!route && isInside)
+    return failed('policy-internal-name', 'lyncdiscoverinternal is for clients inside')
   if (!route) return failed('client-not-published', 'no rule names this host on this listener')
 
   const isPhone = !isTls && route.phones && isPhonePath(target)
@@ -67,6 +72,12 @@ export function decide(question: Question, snapshot: Snapshot): Decision {
     policy,
   }
 }
+
+/**
+ * Clients ask for `lyncdiscoverinternal.<domain>` first, everywhere. Outside the right answer is 404, on which they go on
+ * to lyncdiscover (UCWA, RootURL); a wildcard in a rule does not mean it, only its own name does.
+ */
+const isInternalDiscovery = (host: string): boolean => host.startsWith('lyncdiscoverinternal.')
 
 function failed(code: FailureCode, because: string, decided: Partial<Decided> = {}): Decision {
   return { kind: 'failed', code, because, route: decided.route, policy: decided.policy }

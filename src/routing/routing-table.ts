@@ -14,12 +14,17 @@ export class RoutingTable<Route> {
     }
   }
 
+  /** As `match`, for names that a wildcard does not mean. */
+  matchExact(name: string): Route | undefined {
+    return this.#exact.get(name)
+  }
+
   /**
    * Exact names before wildcards. A wildcard stands for one label, as in a certificate (RFC 9525 6.3).
    * @param name as `readHost` returns it
    */
   match(name: string): Route | undefined {
-    const exact = this.#exact.get(name)
+    const exact = this.matchExact(name)
     if (exact) return exact
     if (this.#wildcard.size === 0) return undefined
     const dot = name.indexOf('.')

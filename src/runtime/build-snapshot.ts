@@ -8,19 +8,15 @@ import {
   type SecureContext,
 } from 'node:tls'
 import { failed, ok, type Result } from '../base/result.ts'
-import {
-  coversName,
-  type LoadedCertificate,
-  loadCertificate,
-} from '../certificates/certificate-store.ts'
+import { type LoadedCertificate, loadCertificate } from '../certificates/certificate-store.ts'
 import type { LoadedRules } from '../config/load.ts'
 import type { KeyPath, Problem } from '../config/problem.ts'
 import type { PoolRule, Rules } from '../config/rules.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
-import { type AllowAdvice, adviseOnAllow } from '../policy/advise.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
 import type { ServerRegistry } from '../pools/server-registry.ts'
+import { adviseOnRules } from './advise-on-rules.ts'
 import { buildRoutes } from './build-routes.ts'
 
 /** A configuration that could be adopted at once. */
@@ -46,8 +42,7 @@ export async function buildSnapshot(
   const problems: Problem[] = []
   const certificates = await readCertificates(loaded, problems, scope.now)
   const pools = await readPools(loaded, problems, scope.registry)
-  adviseOnNames(loaded, certificates, problems)
-  for (const advice of adviseOnAllow(rules)) problems.push(allowProblem(loaded, advice))
+  problems.push(...adviseOnRules(loaded, certificates, problemAt))
   if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
   const snapshot: Snapshot = {
     revision: scope.revision,
@@ -193,47 +188,3 @@ function trustOf(networks: readonly string[]): (address: string) => boolean {
   }
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
-
-const allowProblem = (
-  loaded: LoadedRules,
-  { ruleIndex, listIndex, message, hint }: AllowAdvice,
-): Problem =>
-  problemAt(loaded, ['rules', ruleIndex, 'allow', listIndex], {
-    severity: 'warning',
-    code: 'allows-internal',
-    message,
-    hint,
-  })
-
-/** A published name without a certificate gets no TLS at all; the administrator hears of it before the users do. */
-function adviseOnNames(
-  loaded: LoadedRules,
-  certificates: readonly LoadedCertificate[],
-  problems: Problem[],
-): void {
-  const { rules } = loaded
-  if (rules.certificates.length === 0 || problems.some((problem) => problem.severity === 'error'))
-    return
-  for (const [index, rule] of rules.rules.entries()) {
-    if (rule.https === 'refuse') continue
-    const isOverTls = rules.listeners.some(
-      ({ name, httpsPort }) =>
-        httpsPort !== undefined && (rule.listeners.length === 0 || rule.listeners.includes(name)),
-    )
-    const bare = isOverTls ? rule.hosts.filter((host) => !isCovered(certificates, host)) : []
-    if (bare.length === 0) continue
-    problems.push(
-      problemAt(loaded, ['rules', index, 'hosts'], {
-        severity: 'warning',
-        code: 'host-without-certificate',
-        message: `no certificate covers ${bare.join(', ')}: TLS handshakes for ${bare.length === 1 ? 'it' : 'them'} are refused`,
-        hint: 'add the names to a certificate, or say "https: refuse" when clients shall use HTTP only (lyncdiscover)',
-      }),
-    )
-  }
-}
-
-const isCovered = (certificates: readonly LoadedCertificate[], host: string): boolean =>
-  host.startsWith('*.')
-    ? certificates.some(({ names }) => names.includes(host))
-    : coversName(certificates, host)
