@@ -83,7 +83,7 @@ async function serve(file: string, { lab, ports, directory, io }: Demo): Promise
     process.once('SIGTERM', () => resolve())
   })
   await started.value.kill()
-  flush()
+  await flush()
   return 0
 }
 

@@ -14,6 +14,9 @@ export const runUsage = 'usage: lyncgate run [--config FILE]\n'
 /** Where the container image and packages put the file. */
 export const DEFAULT_CONFIG = '/etc/lyncgate/lyncgate.yaml'
 
+/** How long what is left (a log that nobody reads) may keep the process. */
+const EXIT_MS = 1_000
+
 /** Resolves to the exit code: 0 stopped by a signal, 1 the file or a port cannot be used, 2 the call was wrong. */
 export async function runProxy(args: readonly string[], io: CommandIo): Promise<number> {
   const file = readCall(args)
@@ -35,7 +38,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   surviveFaults(logger)
   const started = await ProxyServer.start(built.value, logger)
   if (!started.ok) {
-    flush()
+    await flush()
     io.stderr(`lyncgate run: listener "${started.error.listener}": ${started.error.message}\n`)
     return 1
   }
@@ -43,7 +46,9 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   logger.info({ file, listeners: proxy.ports, health: proxy.healthPort, pid: process.pid }, 'ready')
   await stopSignal(proxy, rules.timeouts, logger)
   logger.info('stopped')
-  flush()
+  await flush()
+  // Lines that nobody takes must not keep the process.
+  setTimeout(() => process.exit(), EXIT_MS).unref()
   return 0
 }
 

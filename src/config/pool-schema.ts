@@ -123,8 +123,8 @@ export const poolSchema = z.strictObject({
     .enum(['cookie', 'source', 'none'])
     .default('cookie')
     .describe(
-      'What keeps a client on one server: the cookie MS-WSMAN, its address, or nothing. A client ' +
-        'connection stays on its server in any case.',
+      'What keeps a client on one server: the cookie MS-WSMAN, its address, or nothing. A ' +
+        'connection on which somebody signs in with NTLM or Negotiate stays in any case.',
     ),
   rewriteLocation: z
     .boolean()

@@ -23,7 +23,7 @@ export const listenerSchema = z.strictObject({
     .enum(['modern', 'compatible', 'legacy'])
     .default('compatible')
     .describe(
-      '`modern` is TLS 1.3 and the best of 1.2, `compatible` what all supported clients speak, ' +
+      '`modern` is TLS 1.3 alone, `compatible` 1.2 and 1.3 with modern ciphers, ' +
         '`legacy` adds TLS 1.0 and 1.1 for old desk phones.',
     ),
   proxyProtocol: z
