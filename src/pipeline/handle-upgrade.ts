@@ -165,6 +165,8 @@ class UpgradeWay implements RunningExchange {
     const { report } = this.#exchange
     if (report.status === 101) return
     this.#giveUp()
+    // Node has let go of the socket: nobody else would answer a client that ended only its own side.
+    this.#request.socket.destroy()
     this.#over('client-left')
   }
 
