@@ -114,3 +114,36 @@ t.test('HTTP/1.0 may name the host in the target alone', async (t) => {
   const { text } = await backend.connection(0)
   t.match(text, /^GET \/a HTTP\/1\.1\r\nHost: lyncweb\.contoso\.com\r\n/)
 })
+
+t.test('over TLS it is https that agrees, and refusals look the same', async (t) => {
+  const backend = await startAnsweringBackend(t)
+  const proxy = await startTestProxy(t, { servers: [{ httpPort: backend.httpPort }] })
+  const tls = { serverName: 'lyncweb.contoso.com', ca: proxy.ca }
+  const asked: readonly [target: string, host: string, status: number][] = [
+    ['http://lyncweb.contoso.com/', 'lyncweb.contoso.com', 400],
+    ['https://lyncweb.contoso.com/', 'evil.example', 400],
+    ['https://lyncweb.contoso.com:80/', 'lyncweb.contoso.com', 400],
+    ['/a b', 'lyncweb.contoso.com', 400],
+    // Nothing listens with TLS behind the proxy: 503 is as far as a good request gets here.
+    ['https://lyncweb.contoso.com:443/', 'lyncweb.contoso.com', 503],
+  ]
+  for (const [target, host, status] of asked) {
+    const client = await openRawClient(t, { port: proxy.httpsPort, tls })
+    client.send(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    const answer = await client.closed()
+    t.ok(answer.startsWith(`HTTP/1.1 ${status} `), `${target} ${host}: ${answer.slice(0, 40)}`)
+    t.match(answer, /\r\nX-Lyncgate-Request-Id: .*\.\n$/s)
+  }
+  t.equal(backend.connections.length, 0)
+})
+
+t.test('an answer of ours to HEAD has no body, and the connection goes on', async (t) => {
+  const backend = await startAnsweringBackend(t)
+  const { httpPort } = await startTestProxy(t, { servers: [backend] })
+  const client = await openRawClient(t, { port: httpPort })
+  client.send('HEAD / HTTP/1.1\r\nHost: evil.example\r\n\r\n')
+  const head = await client.until((text) => text.endsWith('\r\n\r\n'))
+  t.match(head, /^HTTP\/1\.1 421 .*\r\nContent-Length: [1-9]/s)
+  client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`)
+  t.match((await client.until((text) => text.endsWith('ok'))).slice(head.length), /^HTTP\/1\.1 200/)
+})
