@@ -5,6 +5,9 @@ import { clientHead, type ResponsePlan } from './response-head.ts'
 
 export type HeadersObject = Record<string, string | string[]>
 
+/** The reason when a 101 does not switch to WebSocket. */
+export const NOT_OURS = 'a 101 for something else'
+
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 /** RFC 6455 4.1, the client's checks: without a right answer the server has not understood that a tunnel begins. */
@@ -13,8 +16,7 @@ export function wrongUpgrade(
   requestFields: readonly string[],
 ): string | undefined {
   const { headers } = answer
-  if (answer.statusCode !== 101 || headers.upgrade?.toLowerCase() !== 'websocket')
-    return 'a 101 for something else'
+  if (answer.statusCode !== 101 || headers.upgrade?.toLowerCase() !== 'websocket') return NOT_OURS
   const key = fieldValue(requestFields, 'sec-websocket-key') ?? ''
   const accept = createHash('sha1')
     .update(key + WEBSOCKET_GUID)

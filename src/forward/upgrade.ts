@@ -7,8 +7,10 @@
  * because they write malformed answers and listen too late. It relays bytes only after the server's 101.
  */
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
+import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
-import httpProxy from 'http-proxy'
+import util from 'node:util'
+import type HttpProxy from 'http-proxy'
 import type { FailureCode } from '../base/failure.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { breakOff } from './break-off.ts'
@@ -17,6 +19,7 @@ import { superviseTunnel } from './tunnel.ts'
 import {
   type HeadersObject,
   headersObject,
+  NOT_OURS,
   switchingFields,
   wrongUpgrade,
 } from './upgrade-fields.ts'
@@ -43,6 +46,22 @@ export interface TunnelEvents {
   onRefused(status: number, isWhole: boolean): void
   /** Nothing was sent to the client yet. */
   onFailed(code: FailureCode, reason: string): void
+}
+
+const httpProxy = loadHttpProxy()
+
+/**
+ * http-proxy takes `util._extend` when it is loaded, and each upgrade would warn of it (DEP0060) and turn the order of
+ * the fields round. It gets what the warning itself recommends; the rest of the process keeps the original.
+ */
+function loadHttpProxy(): typeof HttpProxy {
+  const original = Object.getOwnPropertyDescriptor(util, '_extend') ?? {}
+  Object.defineProperty(util, '_extend', { ...original, value: Object.assign })
+  try {
+    return createRequire(import.meta.url)('http-proxy') as typeof HttpProxy
+  } finally {
+    Object.defineProperty(util, '_extend', original)
+  }
 }
 
 /** What the client may send before the 101. It should send nothing. */
@@ -81,14 +100,16 @@ export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => 
   proxyReq.on('error', (error: NodeJS.ErrnoException) =>
     fail(failureOf(error), error.code ?? error.message),
   )
-  proxyReq.on('response', (answer: IncomingMessage) =>
+  proxyReq.on('response', (answer: IncomingMessage) => {
+    // To Node a 101 without an Upgrade field is an answer like any other.
+    if (answer.statusCode === 101) return fail('backend-answer-malformed', NOT_OURS)
     settle(() =>
       relayRefusal(request, answer, (isWhole) => {
         release()
         events.onRefused(answer.statusCode ?? 0, isWhole)
       }),
-    ),
-  )
+    )
+  })
   proxyReq.on('upgrade', (answer: IncomingMessage, _socket: Socket, glued: Buffer) => {
     const wrong = wrongUpgrade(answer, request.fields)
     if (wrong) return fail('backend-answer-malformed', wrong)
@@ -124,6 +145,8 @@ function startProxyRequest(
   proxy.on('proxyReqWs', (made: ClientRequest) => {
     // As received, byte for byte: http-proxy would collapse "//" and escape quotes.
     made.path = request.target
+    // It was paused when it was given away, and Node's client does not expect that.
+    made.once('socket', () => backend.resume())
     proxyReq = made
   })
   proxy.on('error', () => {})

@@ -133,7 +133,8 @@ export class ClientConnection {
   /** Closes as soon as no exchange runs: after a pin was lost, and when the proxy stops. */
   closeWhenIdle(): void {
     this.#isClosing = true
-    if (this.#isBusy || this.socket.destroyed) return
+    // A write after the end, even of nothing, would destroy the socket with what is still to be written.
+    if (this.#isBusy || this.socket.writableEnded || this.socket.destroyed) return
     // The time starts when everything is written: a slow reader still gets the whole answer.
     this.socket.end(this.#farewell, () => {
       const timer = setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS)
