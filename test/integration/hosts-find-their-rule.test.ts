@@ -1,4 +1,5 @@
 /** One rule for each host, however its name is spelt; a name that no rule has is refused with 421. */
+import { connect as connectTls } from 'node:tls'
 import t from 'tap'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
 import { startTestProxy } from '../support/proxy.ts'
@@ -109,4 +110,17 @@ t.test('"http: refuse" and "http: redirect" decide what port 80 does', async (t)
     await ask('redirect', 'lyncweb.contoso.com', '//evil.example/'),
     '\r\nLocation: https://lyncweb.contoso.com//evil.example/\r\n',
   )
+})
+
+t.test('"https: refuse" holds for the Host too, whatever name the handshake had', async (t) => {
+  const backend = await startAnsweringBackend(t)
+  const proxy = await startTestProxy(t, { servers: [backend], rule: 'https: refuse' })
+  // No name in the handshake: 127.0.0.1 is no SNI, and the certificate is not what this is about.
+  const socket = connectTls({ port: proxy.httpsPort, host: '127.0.0.1', rejectUnauthorized: false })
+  t.teardown(() => socket.destroy())
+  socket.write('GET / HTTP/1.1\r\nHost: lyncweb.contoso.com\r\nConnection: close\r\n\r\n')
+  let text = ''
+  for await (const bytes of socket) text += String(bytes)
+  t.match(text, /^HTTP\/1\.1 421 /)
+  t.equal(backend.connections.length, 0)
 })
