@@ -1,0 +1,69 @@
+/** `lyncgate` as a process of its own, on free ports. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+export interface Command {
+  readonly pid: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Resolves when the standard output fits; rejects when the process ends before. */
+  until(fits: (stdout: string) => boolean): Promise<string>
+  signal(name: NodeJS.Signals): void
+  /** The exit code; null: a signal ended it. */
+  readonly exited: Promise<number | null>
+}
+
+/** Starts `node src/main.ts …`; it is killed when the test is over. */
+export function startCommand(t: Test, ...args: readonly string[]): Command {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const waiting = new Set<() => void>()
+  let isOver = false
+  const own = {
+    pid: child.pid ?? 0,
+    stdout: '',
+    stderr: '',
+    signal: (name: NodeJS.Signals) => void child.kill(name),
+    until: (fits: (stdout: string) => boolean) =>
+      new Promise<string>((resolve, reject) => {
+        const look = (): void => {
+          if (!fits(own.stdout) && !isOver) return
+          waiting.delete(look)
+          if (fits(own.stdout)) resolve(own.stdout)
+          else reject(new Error(`it ended with: ${own.stdout}${own.stderr}`))
+        }
+        waiting.add(look)
+        look()
+      }),
+    exited: once(child, 'close').then(([code]) => {
+      isOver = true
+      for (const look of [...waiting]) look()
+      return code as number | null
+    }),
+  }
+  child.stdout.on('data', (bytes: Buffer) => {
+    own.stdout += bytes.toString()
+    for (const look of [...waiting]) look()
+  })
+  child.stderr.on('data', (bytes: Buffer) => {
+    own.stderr += bytes.toString()
+  })
+  t.teardown(() => void child.kill('SIGKILL'))
+  return own
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => {
+    const address = server.address()
+    return typeof address === 'object' && address ? address.port : 0
+  })
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}

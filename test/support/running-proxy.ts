@@ -1,0 +1,42 @@
+/** `lyncgate run` as a process, in front of one server without TLS. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { type Command, freePorts, startCommand } from './command.ts'
+
+export interface RunningProxy extends Command {
+  readonly httpPort: number
+  readonly healthPort: number
+  /** The status of /readyz at this moment. */
+  readiness(): Promise<number>
+}
+
+/** Resolves when it is ready. */
+export async function startRunningProxy(
+  t: Test,
+  backendPort: number,
+  timeouts: string,
+): Promise<RunningProxy> {
+  const [httpPort = 0, healthPort = 0] = await freePorts(2)
+  const file = join(t.testdir({}), 'lyncgate.yaml')
+  await writeFile(
+    file,
+    `version: 1
+listeners: [{ name: internet, address: 127.0.0.1, http: ${httpPort} }]
+pools:
+  pool01:
+    product: other
+    servers: [{ address: 127.0.0.1, http: ${backendPort}, https: ${backendPort} }]
+rules:
+  - { name: Web, publish: anything, hosts: [lyncweb.contoso.com], pool: pool01, http: forward }
+health: { address: 127.0.0.1, port: ${healthPort} }
+timeouts: { ${timeouts} }
+`,
+  )
+  const command = startCommand(t, 'run', '--config', file)
+  await command.until((stdout) => stdout.includes('"msg":"ready"'))
+  const readiness = async (): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).status
+  // Assigned, not spread: the outputs are read as they grow.
+  return Object.assign(command, { httpPort, healthPort, readiness })
+}
