@@ -2,8 +2,9 @@
 import { resolve } from 'node:path'
 import { defaultHttp } from './draft.ts'
 import { expandHost } from './expand-host.ts'
+import { defaultChecks, readCheck } from './health-schema.ts'
 import { defaultPorts } from './pool-schema.ts'
-import type { PoolRule, PublishingRule, Rules } from './rules.ts'
+import type { PoolHealthRule, PoolRule, PublishingRule, Rules } from './rules.ts'
 import type { WrittenRules } from './schema.ts'
 
 type WrittenPool = WrittenRules['pools'][string]
@@ -61,9 +62,15 @@ function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule
     product,
     servers: pool.servers.map((server) => {
       const own: WrittenServer =
-        typeof server === 'string' ? { address: server, weight: 1 } : server
-      const { address, weight } = own
-      return { address, httpPort: own.http ?? http, httpsPort: own.https ?? https, weight }
+        typeof server === 'string' ? { address: server, weight: 1, drain: false } : server
+      const { address, weight, drain: isDraining } = own
+      return {
+        address,
+        httpPort: own.http ?? http,
+        httpsPort: own.https ?? https,
+        weight,
+        isDraining,
+      }
     }),
     tls: {
       caFile: tls.ca === undefined ? undefined : resolve(directory, tls.ca),
@@ -72,6 +79,20 @@ function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule
     },
     affinity,
     rewriteLocation,
+    health: buildHealth(pool),
+  }
+}
+
+/** A check that nobody asked for must not take a whole pool away: then the last resort is open. */
+function buildHealth({ product, health }: WrittenPool): PoolHealthRule {
+  const { check, interval, timeout, rise, fall, lastResort = check === undefined } = health
+  return {
+    check: check === undefined ? defaultChecks[product] : readCheck(check),
+    intervalMs: interval,
+    timeoutMs: timeout,
+    rise,
+    fall,
+    lastResort,
   }
 }
 

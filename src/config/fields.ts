@@ -160,6 +160,16 @@ export const rulePathField = (rootHint: string) =>
     parseRulePath(text, rootHint),
   )
 
+/** A path with an optional query, as it goes into a request line. */
+export const requestPathField = () =>
+  checkedText({ title: 'path', pattern: requestPathPattern.source }, (text) => {
+    if (text.length <= 2048 && requestPathPattern.test(text)) return { ok: true, value: text }
+    const hint = 'it begins with "/" and has neither blanks nor "#", such as /abs?probe=1'
+    return { ok: false, error: { code: 'bad-path', message: 'is not a path', hint } }
+  })
+
+const requestPathPattern = /^\/[!"$-~]*$/
+
 export const httpsUrlField = () =>
   checkedText({ title: 'https URL' }, (text) => {
     if (URL.canParse(text) && new URL(text).protocol === 'https:') return { ok: true, value: text }

@@ -3,12 +3,12 @@ import { z } from 'zod'
 import {
   countField,
   domainField,
-  durationField,
   fileField,
   nameField,
   portField,
   serverAddressField,
 } from './fields.ts'
+import { poolHealthSchema } from './health-schema.ts'
 import type { Product } from './rules.ts'
 
 /** Ports of the external web site, by product. */
@@ -50,7 +50,7 @@ const products = [
 
 export const poolNameField = nameField
 
-/** A server that differs from its pool in ports or weight. */
+/** A server that differs from its pool in ports or weight, or takes no new clients. */
 export const serverObjectSchema = z.strictObject({
   address: serverAddressField().describe('A name or an IP address.'),
   http: portField().optional().meta({
@@ -62,29 +62,16 @@ export const serverObjectSchema = z.strictObject({
     defaultText: 'that of the pool',
   }),
   weight: countField(1, 256).default(1).describe('Its share of new clients.'),
+  drain: z
+    .boolean()
+    .default(false)
+    .describe('Take no new clients, so that it becomes empty; conversations there go on.'),
 })
 
 /** A server: an address, or an object that overrides ports and weight. */
 export const serverSchema = z
   .union([serverAddressField(), serverObjectSchema])
   .meta({ title: 'address or server' })
-
-const healthCheckPattern = /^(?:web|none|tcp(?::\d{1,5})?)$/
-
-const poolHealthSchema = z
-  .strictObject({
-    check: z.string().regex(healthCheckPattern).default('none').meta({
-      title: '`web`, `tcp`, `tcp:PORT` or `none`',
-      description: 'What a healthy server answers: the web services, a TCP connection.',
-    }),
-    interval: durationField({ lowest: '1s', highest: '1h' })
-      .prefault('10s')
-      .describe('How often each server is asked.'),
-    rise: countField(1, 100).default(2).describe('Good answers in a row until it is used again.'),
-    fall: countField(1, 100).default(3).describe('Bad answers in a row until it is left out.'),
-  })
-  .prefault({})
-  .describe('How servers are watched.')
 
 const poolTlsSchema = z
   .strictObject({

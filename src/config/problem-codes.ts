@@ -35,7 +35,7 @@ export const problemCodes = {
   'bad-host': error('Not a host name that can be published or reached.'),
   'bad-network': error('Not an IP address or network in CIDR form.'),
   'bad-name': error('Not a usable name of a listener, pool or rule.'),
-  'bad-path': error('Not a path that a rule can allow or deny.'),
+  'bad-path': error('Not a path that a rule can allow or deny, or that a check can ask for.'),
   'bad-url': error('Not an https URL.'),
   'not-yet-supported': error('A setting that is planned but does nothing yet.'),
   'no-listeners': error('No listener, so nothing could be reached.'),

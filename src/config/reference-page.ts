@@ -49,7 +49,8 @@ function listSections(parent: Section): readonly Section[] {
 function openSection(parent: Section, key: string, node: SchemaNode): Section | undefined {
   const title = parent.title === '' ? key : `${parent.title}.${key}`
   const path = [...parent.path, key]
-  if (node.properties) return { title, path, node }
+  const own = formOf(node)
+  if (own) return { title, path, node: own }
   const item = formOf(node.items)
   if (item) return { title: `${title}[]`, path: [...path, '*'], node: item }
   const named = formOf(node.additionalProperties || undefined)

@@ -48,6 +48,34 @@ export interface ServerRule {
   readonly httpsPort: number
   /** 1 to 256. */
   readonly weight: number
+  /** It takes no new clients and keeps its conversations. */
+  readonly isDraining: boolean
+}
+
+/** What is asked of a server to see whether it is healthy. */
+export type CheckRule =
+  | { readonly kind: 'none' }
+  /** GET over HTTPS. `body`: text that must stand in the answer. */
+  | {
+      readonly kind: 'web'
+      readonly path: string
+      readonly status: number
+      readonly body: string | undefined
+    }
+  /** A TCP connection; port undefined: the server's HTTPS port. */
+  | { readonly kind: 'tcp'; readonly port: number | undefined }
+
+/** How the servers of a pool are watched. */
+export interface PoolHealthRule {
+  readonly check: CheckRule
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Good answers in a row until an unhealthy server is used again. */
+  readonly rise: number
+  /** Bad answers in a row until a healthy server is left out. */
+  readonly fall: number
+  /** Unhealthy servers are tried when there are no others. */
+  readonly lastResort: boolean
 }
 
 export interface PoolRule {
@@ -65,6 +93,7 @@ export interface PoolRule {
   readonly affinity: 'cookie' | 'source' | 'none'
   /** Rewrite Location answers that name the server's own address and port to the published ones. */
   readonly rewriteLocation: boolean
+  readonly health: PoolHealthRule
 }
 
 export interface PublishingRule {

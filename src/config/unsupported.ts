@@ -20,7 +20,6 @@ interface UnsupportedRow {
 export const unsupported: readonly UnsupportedRow[] = [
   { path: ['listeners', '*', 'proxyProtocol'], except: ['off'], hint: 'leave it out' },
   { path: ['acme'], hint: 'name the files under "certificates"' },
-  { path: ['pools', '*', 'health', 'check'], except: ['none'], hint: 'leave it out, or none' },
   { path: ['signInGuard'], hint: 'leave it out' },
   { path: ['streams'], hint: 'leave it out' },
   { path: ['admin'], hint: 'leave it out' },

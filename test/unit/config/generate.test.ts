@@ -34,7 +34,13 @@ t.test('words of ours stay out of the published schema', async (t) => {
 
 t.test('a key is found by its path', async (t) => {
   t.match(findSchemaNode(['pools', 'any', 'servers', 3, 'weight']), { minimum: 1, maximum: 256 })
-  t.same(findKnownKeys(['pools', 'any', 'servers', 3]), ['address', 'http', 'https', 'weight'])
+  t.same(findKnownKeys(['pools', 'any', 'servers', 3]), [
+    'address',
+    'http',
+    'https',
+    'weight',
+    'drain',
+  ])
   t.equal(findSchemaNode(['nowhere', 'at', 'all']), undefined)
   t.equal(findSchemaNode(['toString']), undefined)
   t.same(findKnownKeys(['version']), [])
