@@ -148,6 +148,11 @@ export const failures = {
     'The service is not available at the moment.',
     'No server of the pool could be connected; the log line names the last reason (refused, time-out, certificate).',
   ),
+  'backend-none-healthy': backend(
+    503,
+    'The service is not available at the moment.',
+    'Every server of the pool is unhealthy or draining, so none was tried; the log line says why for each.',
+  ),
   'backend-closed-early': backend(
     503,
     'The service ended the connection before it answered.',

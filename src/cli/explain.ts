@@ -240,6 +240,7 @@ function sayServer(
     clientAddress: call.client,
     nowMs: 0,
   })
+  if (!choice) return say('server', 'none: every server of the pool is draining')
   const why =
     pool.affinity === 'source'
       ? `by the address ${call.client}`

@@ -32,9 +32,6 @@ export type ConnectResult =
 /** Idle TCP is probed after a minute of silence, so that half-open connections are found. */
 const KEEP_ALIVE_DELAY_MS = 60_000
 
-/** Servers that failed to connect are avoided for so long when there are others. */
-export const AVOID_AFTER_FAILURE_MS = 10_000
-
 export class BackendConnection implements ResponseSink {
   readonly server: Server
   readonly isTls: boolean
@@ -46,6 +43,7 @@ export class BackendConnection implements ResponseSink {
   readonly #parser: ResponseParser
   #user: BackendUser | undefined
   #responseMs = 0
+  #requestCount = 0
   #isOpen = true
   #hasEnded = false
   /** The server closes after this answer. */
@@ -75,9 +73,15 @@ export class BackendConnection implements ResponseSink {
     return this.#user !== undefined
   }
 
+  /** Requests it has carried. From the second on, an end may be a race with the server's idle time-out. */
+  get requestCount(): number {
+    return this.#requestCount
+  }
+
   /** Takes the connection for one request. The answer goes to `user` until `release`. */
   begin(user: BackendUser, method: string, responseMs: number): void {
     this.#user = user
+    this.#requestCount++
     this.#responseMs = responseMs
     this.server.facts.inFlight++
     this.#parser.expect(method)
@@ -202,7 +206,6 @@ export interface ConnectRequest {
   readonly server: Server
   readonly isTls: boolean
   readonly connectMs: number
-  readonly nowMs: number
 }
 
 /**
@@ -225,7 +228,6 @@ export function openBackendConnection(
   }
   const fail = (reason: string): void => {
     if (settled) return
-    server.facts.avoidUntilMs = request.nowMs + request.connectMs + AVOID_AFTER_FAILURE_MS
     socket.destroy()
     settle({ ok: false, reason })
   }
@@ -238,7 +240,6 @@ export function openBackendConnection(
   socket.on('close', onClose)
   socket.once(isTls ? 'secureConnect' : 'connect', () => {
     if (settled) return
-    server.facts.avoidUntilMs = 0
     settle({ ok: true, connection: new BackendConnection(socket, server, isTls) })
   })
   return () => {

@@ -14,6 +14,7 @@ import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import { Download } from './download.ts'
 import { endAfterRequest } from './linger.ts'
 import { type ConnectJob, type ConnectSettings, obtainConnection } from './obtain-connection.ts'
+import { noteAnswer, noteFailure } from './passive-check.ts'
 import { clientFraming, clientHead } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
 import { Upload, type UploadEvents, type UploadSettings } from './upload.ts'
@@ -73,10 +74,10 @@ export class Forwarding implements BackendUser, UploadEvents {
 
   /** 1. A connection: pinned, open, or new. Until it stands not one byte is written, so another server may be tried. */
   start(): void {
-    this.#giveUpConnecting = obtainConnection(this.#request, (connection) => {
+    this.#giveUpConnecting = obtainConnection(this.#request, (result) => {
       if (this.#isOver) return
-      if (connection) this.#send(connection)
-      else this.#fail('backend-unreachable')
+      if (typeof result === 'string') this.#fail(result)
+      else this.#send(result)
     })
   }
 
@@ -108,6 +109,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     const isHttp11 = req.httpVersionMinor === 1
     const framing = clientFraming(head, isHttp11)
     const fields = this.#clientFields(head, connection)
+    noteAnswer(this.#request, connection.server)
     report.firstByteAtMs = now()
     report.status = head.status
     // The end of a pinned connection is the end of the client connection: its identity must not outlive it. A server
@@ -140,6 +142,8 @@ export class Forwarding implements BackendUser, UploadEvents {
   #needsCookie(server: Server): boolean {
     const { pool, hints, report } = this.#request
     if (pool.affinity !== 'cookie' || hints.affinityKey === server.affinityKey) return false
+    // Looked up, because a pin may be older than the configuration that drains its server.
+    if (pool.byAffinityKey.get(server.affinityKey)?.isDraining) return false
     if (report.source !== 'pin' || hints.affinityKey === undefined) return true
     // A pinned connection keeps its server against a cookie that names another one; then the cookie is left as it is.
     return !pool.byAffinityKey.has(hints.affinityKey)
@@ -206,7 +210,10 @@ export class Forwarding implements BackendUser, UploadEvents {
   onConnectionLost(reason: string): void {
     if (this.#download.isComplete) return this.#dropUpload()
     this.#request.report.reason = reason
-    this.#fail(this.#download.hasHead ? 'backend-broke-off' : 'backend-closed-early')
+    if (this.#download.hasHead) return this.#fail('backend-broke-off')
+    // A server may break off a request that it does not want; only the rest is a sign of trouble.
+    if (this.#upload.isComplete && this.#connection?.requestCount === 1) this.#noteSilence(reason)
+    this.#fail('backend-closed-early')
   }
 
   onMalformed(what: string): void {
@@ -216,7 +223,16 @@ export class Forwarding implements BackendUser, UploadEvents {
 
   onSilence(): void {
     if (this.#upload.isClientsTurn) return this.#connection?.waitOn()
-    this.#fail(this.#download.hasHead ? 'backend-stalled' : 'backend-response-timeout')
+    if (this.#download.hasHead) return this.#fail('backend-stalled')
+    this.#noteSilence('response time-out')
+    this.#fail('backend-response-timeout')
+  }
+
+  /** The server had the whole request and gave no answer. */
+  #noteSilence(reason: string): void {
+    const server = this.#connection?.server
+    const startedAtMs = this.#request.hints.nowMs
+    if (server) noteFailure(this.#request, server, { kind: 'answer', startedAtMs, reason })
   }
 
   onUploadFailed(code: FailureCode): void {

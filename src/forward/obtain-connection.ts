@@ -5,36 +5,37 @@ import {
   chooseNextServer,
   chooseServer,
 } from '../pools/choose-server.ts'
-import type { Pool } from '../pools/pool.ts'
+import { explainUnusable } from '../pools/fitness.ts'
 import type { Server } from '../pools/server.ts'
 import { type BackendConnection, openBackendConnection } from './backend-connection.ts'
 import type { BackendConnections } from './backend-connections.ts'
 import type { ForwardReport } from './forward-report.ts'
+import { noteConnected, noteConnecting, noteFailure, type PassiveCheck } from './passive-check.ts'
 
 export interface ConnectSettings {
   readonly timeouts: { readonly connectMs: number }
 }
 
-export interface ConnectJob {
-  readonly pool: Pool
+export interface ConnectJob extends PassiveCheck {
   readonly hints: ChoiceHints
   /** TLS to the server: its httpsPort, else its httpPort. */
   readonly isTls: boolean
   readonly connections: BackendConnections
   readonly report: ForwardReport
   readonly settings: ConnectSettings
-  /** Monotonic milliseconds. */
-  readonly now: () => number
 }
+
+/** Why there is no connection: nobody to try, or all that were tried failed. */
+export type NoConnection = 'backend-none-healthy' | 'backend-unreachable'
 
 /**
  * The pinned connection, an open one, or a new one. As not one byte of a request is written before a connection stands,
  * one server after another may be tried.
- * @returns a way to give the attempt up. `done` may be called at once; without a connection all servers failed.
+ * @returns a way to give the attempt up. `done` may be called at once.
  */
 export function obtainConnection(
   job: ConnectJob,
-  done: (connection: BackendConnection | undefined) => void,
+  done: (result: BackendConnection | NoConnection) => void,
 ): () => void {
   const { pool, hints, connections, report } = job
   const pin = connections.pinOf(pool.name)
@@ -42,7 +43,7 @@ export function obtainConnection(
     report.source = 'pin'
     report.server = pin.server
     // A sign-in cannot move: with its connection gone, no other server can stand in.
-    done(pin.isOpen && !pin.isBusy ? pin : undefined)
+    done(pin.isOpen && !pin.isBusy ? pin : 'backend-unreachable')
     return () => {}
   }
   const tried = new Set<Server>()
@@ -53,26 +54,32 @@ export function obtainConnection(
     report.server = choice.server
     const open = connections.find(choice.server)
     if (open) return done(open)
-    const request = {
-      server: choice.server,
-      isTls: job.isTls,
-      connectMs: job.settings.timeouts.connectMs,
-      nowMs: job.now(),
-    }
+    const { connectMs } = job.settings.timeouts
+    const startedAtMs = job.now()
+    noteConnecting(choice.server, startedAtMs, connectMs)
+    const request = { server: choice.server, isTls: job.isTls, connectMs }
     giveUp = openBackendConnection(request, (result) => {
       if (result.ok) {
         report.connectedAtMs = job.now()
+        noteConnected(job, choice.server)
         connections.add(result.connection)
         return done(result.connection)
       }
-      reasons.push(`${choice.server.address}: ${result.reason}`)
+      const { reason } = result
+      noteFailure(job, choice.server, { kind: 'connect', startedAtMs, reason })
+      reasons.push(`${choice.server.address}: ${reason}`)
       report.reason = reasons.join('; ')
       tried.add(choice.server)
-      const next = chooseNextServer(pool, hints, tried)
-      if (!next) return done(undefined)
+      const next = chooseNextServer(pool, { ...hints, nowMs: job.now() }, tried)
+      if (!next) return done('backend-unreachable')
       attempt(next)
     })
   }
-  attempt(chooseServer(pool, hints))
+  const first = chooseServer(pool, hints)
+  if (first) attempt(first)
+  else {
+    report.reason = explainUnusable(pool)
+    done('backend-none-healthy')
+  }
   return () => giveUp()
 }

@@ -10,6 +10,7 @@ import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange } from './close-exchange.ts'
 import type { Exchange, Incoming } from './exchange.ts'
 import { monotonicNow } from './exchange.ts'
+import { logEjection } from './log-ejections.ts'
 import { openExchange } from './open-exchange.ts'
 import { failureAnswer, redirectAnswer, respond } from './respond.ts'
 import { locationRewriter } from './rewrite-location.ts'
@@ -100,6 +101,7 @@ class RequestWay implements RunningExchange {
         report: exchange.report,
         settings: snapshot,
         now: monotonicNow,
+        onEjection: logEjection(this.#scope.logger),
         closes: () => connection.isClosing || facts.wantsClose,
       },
       (result) => this.#onForwarded(result),

@@ -5,12 +5,14 @@ import { type FailureCode, failureOf } from '../base/failure.ts'
 import type { BackendConnection } from '../forward/backend-connection.ts'
 import { breakOff } from '../forward/break-off.ts'
 import { obtainConnection } from '../forward/obtain-connection.ts'
+import { noteAnswer, noteFailure, type PassiveCheck } from '../forward/passive-check.ts'
 import { requestFields } from '../forward/request-head.ts'
 import { openTunnel } from '../forward/upgrade.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange } from './close-exchange.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 import { type RequestScope, requestHeadParts } from './handle-request.ts'
+import { logEjection } from './log-ejections.ts'
 import { openExchange } from './open-exchange.ts'
 import { failureAnswer, ownAnswerText, redirectAnswer } from './respond.ts'
 import type { Route } from './route.ts'
@@ -76,7 +78,7 @@ class UpgradeWay implements RunningExchange {
     const { connection, facts, snapshot, report } = exchange
     this.#giveUp = obtainConnection(
       {
-        pool: route.pool,
+        ...this.#passiveCheck(route),
         hints: {
           affinityKey: facts.affinityKey,
           clientAddress: exchange.clientAddress,
@@ -86,14 +88,17 @@ class UpgradeWay implements RunningExchange {
         connections: connection.backends,
         report,
         settings: snapshot,
-        now: monotonicNow,
       },
-      (backend) => {
+      (result) => {
         if (this.#isOver) return
-        if (backend) this.#tunnel(backend, screened, route)
-        else this.fail('backend-unreachable')
+        if (typeof result === 'string') this.fail(result)
+        else this.#tunnel(result, screened, route)
       },
     )
+  }
+
+  #passiveCheck({ pool }: Route): PassiveCheck {
+    return { pool, now: monotonicNow, onEjection: logEjection(this.#scope.logger) }
   }
 
   /** 4. The tunnel. */
@@ -103,6 +108,8 @@ class UpgradeWay implements RunningExchange {
     const { socket, head } = this.#request
     const { bytesRead, bytesWritten } = socket
     const ownsAffinity = route.pool.affinity === 'cookie'
+    const { affinityKey, isDraining } = backend.server
+    const passive = this.#passiveCheck(route)
     connection.backends.remove(backend)
     this.#giveUp = openTunnel(
       {
@@ -114,7 +121,7 @@ class UpgradeWay implements RunningExchange {
         plan: {
           ownsAffinity,
           affinityOf:
-            ownsAffinity && facts.affinityKey !== backend.server.affinityKey
+            ownsAffinity && facts.affinityKey !== affinityKey && !isDraining
               ? backend.server
               : undefined,
           rewriteLocation: undefined,
@@ -125,6 +132,7 @@ class UpgradeWay implements RunningExchange {
       },
       {
         onOpen: () => {
+          noteAnswer(passive, backend.server)
           report.status = 101
           report.firstByteAtMs = monotonicNow()
         },
@@ -134,11 +142,16 @@ class UpgradeWay implements RunningExchange {
           this.#over('done')
         },
         onRefused: (status, isWhole) => {
+          noteAnswer(passive, backend.server)
           report.status = status
           this.#over(isWhole ? 'done' : 'backend-broke-off')
         },
         onFailed: (code, reason) => {
           report.reason = reason
+          if (code !== 'backend-answer-malformed' && backend.requestCount === 0) {
+            const startedAtMs = exchange.startedAtMs
+            noteFailure(passive, backend.server, { kind: 'answer', startedAtMs, reason })
+          }
           this.fail(code)
         },
       },

@@ -1,5 +1,6 @@
 /** Which server of a pool answers a request. */
 import { createHash } from 'node:crypto'
+import { effectiveWeight, FIT, fitnessForItsOwn, fitnessOf, UNKNOWN, UNUSABLE } from './fitness.ts'
 import type { Pool } from './pool.ts'
 import type { Server } from './server.ts'
 
@@ -21,18 +22,16 @@ export interface ChoiceHints {
 }
 
 /**
- * Affinity first (cookie or source address), then least connections in proportion to the weights. A server that failed
- * to connect a moment ago is taken only when there is no other, so that a dead one costs one client a connect time-out
- * and not all of them.
+ * Affinity first (cookie or source address), then least connections in proportion to the weights; always among the
+ * fittest servers only. Undefined: no server may be used.
  */
-export function chooseServer(pool: Pool, hints: ChoiceHints): Choice {
+export function chooseServer(pool: Pool, hints: ChoiceHints): Choice | undefined {
   if (pool.affinity === 'cookie' && hints.affinityKey !== undefined) {
     const kept = pool.byAffinityKey.get(hints.affinityKey)
-    if (kept && !isAvoided(kept, hints)) return { server: kept, source: 'cookie' }
+    if (kept && mayKeep(pool, kept, hints.nowMs)) return { server: kept, source: 'cookie' }
   }
   const server = best(pool, hints, NONE)
-  if (!server) throw new Error(`pool ${pool.name} has no servers`) // cross-check.ts refuses such a file
-  return { server, source: pool.affinity === 'source' ? 'source' : 'balance' }
+  return server && { server, source: pool.affinity === 'source' ? 'source' : 'balance' }
 }
 
 /** The next server to try after those in `tried` could not be connected; undefined when all were tried. */
@@ -47,22 +46,36 @@ export function chooseNextServer(
 
 const NONE: ReadonlySet<Server> = new Set()
 
-const isAvoided = (server: Server, hints: ChoiceHints): boolean =>
-  server.facts.avoidUntilMs > hints.nowMs
+/**
+ * Conversations stay where they are, on a draining server too, and before the first result of a check: a restart must
+ * not scatter them. Otherwise the server must be as fit as any.
+ */
+function mayKeep(pool: Pool, kept: Server, nowMs: number): boolean {
+  const fitness = fitnessForItsOwn(pool, kept, nowMs)
+  if (fitness === UNUSABLE) return false
+  return fitness === FIT || fitness === UNKNOWN || fitness <= lowestFitness(pool, nowMs, NONE)
+}
 
 /** Without a copy: this runs for every request. */
 function best(pool: Pool, hints: ChoiceHints, tried: ReadonlySet<Server>): Server | undefined {
   const { servers } = pool
-  if (servers.length === 1 && tried.size === 0) return servers[0]
-  let isAnyFresh = false
-  for (const server of servers) {
-    if (!tried.has(server) && !isAvoided(server, hints)) isAnyFresh = true
-  }
+  const { nowMs } = hints
+  const lowest = lowestFitness(pool, nowMs, tried)
+  if (lowest === UNUSABLE) return undefined
+  if (servers.length === 1) return servers[0]
   const mayServe = (server: Server): boolean =>
-    !tried.has(server) && !(isAnyFresh && isAvoided(server, hints))
+    !tried.has(server) && fitnessOf(pool, server, nowMs) === lowest
   return pool.affinity === 'source'
     ? bySource(servers, mayServe, hints.clientAddress)
-    : byLoad(servers, mayServe)
+    : byLoad(servers, mayServe, nowMs)
+}
+
+function lowestFitness(pool: Pool, nowMs: number, tried: ReadonlySet<Server>): number {
+  let lowest = UNUSABLE
+  for (const server of pool.servers) {
+    if (!tried.has(server)) lowest = Math.min(lowest, fitnessOf(pool, server, nowMs))
+  }
+  return lowest
 }
 
 type Eligible = (server: Server) => boolean
@@ -71,23 +84,24 @@ type Eligible = (server: Server) => boolean
  * The least loaded server in proportion to its weight. Equals (an idle pool is the usual case) share in proportion to
  * their weights too: the turns walk over [0, 1) evenly in steps of the golden ratio, and each server owns its part.
  */
-function byLoad(servers: readonly Server[], mayServe: Eligible): Server | undefined {
+function byLoad(servers: readonly Server[], mayServe: Eligible, nowMs: number): Server | undefined {
+  const loadOf = (server: Server): number => server.facts.inFlight / effectiveWeight(server, nowMs)
   let lowest = Number.POSITIVE_INFINITY
   let weight = 0
   for (const server of servers) {
     if (!mayServe(server)) continue
-    const load = server.facts.inFlight / server.weight
+    const load = loadOf(server)
     if (load < lowest) weight = 0
-    if (load <= lowest) weight += server.weight
+    if (load <= lowest) weight += effectiveWeight(server, nowMs)
     lowest = Math.min(lowest, load)
   }
   turn = (turn + GOLDEN_RATIO) % 1
   let at = turn * weight
   let last: Server | undefined
   for (const server of servers) {
-    if (!mayServe(server) || server.facts.inFlight / server.weight !== lowest) continue
+    if (!mayServe(server) || loadOf(server) !== lowest) continue
     last = server
-    at -= server.weight
+    at -= effectiveWeight(server, nowMs)
     if (at < 0) break
   }
   return last

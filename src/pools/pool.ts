@@ -6,6 +6,8 @@ export interface Pool {
   readonly servers: readonly Server[]
   readonly affinity: 'cookie' | 'source' | 'none'
   readonly rewriteLocation: boolean
+  /** Unhealthy servers are tried when there are no others. */
+  readonly lastResort: boolean
   /** Server by the value of its affinity cookie. */
   readonly byAffinityKey: ReadonlyMap<string, Server>
 }

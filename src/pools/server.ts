@@ -1,13 +1,15 @@
 /** A back-end server as compiled from the file, and the live facts about it that outlive a configuration. */
 import { createHash } from 'node:crypto'
 import type { SecureContext } from 'node:tls'
+import type { Ejection } from './ejection.ts'
+import type { ServerCheck } from './server-check.ts'
 
 /** Facts that change while the proxy runs. Kept by the registry, so that a reload does not forget them. */
 export interface ServerFacts {
   /** Exchanges and tunnels in progress. */
   inFlight: number
-  /** Until when (milliseconds of the monotonic clock) other servers are preferred after a failed connect. */
-  avoidUntilMs: number
+  /** What traffic has shown. */
+  readonly ejection: Ejection
   /** The newest TLS session per port, for resumption towards this server under the same trust settings. */
   readonly tlsSessions: Map<number, Buffer>
 }
@@ -21,13 +23,17 @@ export interface BackendTls {
   readonly insecureSkipVerify: boolean
 }
 
-/** One server of a pool. Frozen; only `facts` changes. */
+/** One server of a pool. Frozen; only `facts` and the health of `check` change. */
 export interface Server {
   /** For logs: `fe01.contoso.local`. Never shown to clients. */
   readonly address: string
   readonly httpPort: number
   readonly httpsPort: number
   readonly weight: number
+  /** It takes no new clients and keeps its conversations. */
+  readonly isDraining: boolean
+  /** Undefined: nobody asks, it counts as healthy. */
+  readonly check: ServerCheck | undefined
   readonly tls: BackendTls
   /** The opaque value of the affinity cookie. */
   readonly affinityKey: string

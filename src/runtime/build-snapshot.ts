@@ -1,4 +1,5 @@
 /** From valid rules to everything a snapshot needs. No side effect but reading files: a failure changes nothing. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { BlockList, isIPv6 } from 'node:net'
 import {
@@ -17,12 +18,15 @@ import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
 import type { ServerRegistry } from '../pools/server-registry.ts'
 import { adviseOnRules } from './advise-on-rules.ts'
+import { checkHost, checkOf } from './build-checks.ts'
 import { buildRoutes } from './build-routes.ts'
 
 /** A configuration that could be adopted at once. */
 export interface Built {
   readonly rules: Rules
   readonly snapshot: Snapshot
+  /** Those that rules use, and those that none does. */
+  readonly pools: readonly Pool[]
   readonly certificates: readonly LoadedCertificate[]
   readonly warnings: readonly Problem[]
 }
@@ -51,7 +55,7 @@ export async function buildSnapshot(
     limits: rules.limits,
     isTrustedProxy: trustOf(rules.trustedProxies),
   }
-  return ok({ rules, snapshot, certificates, warnings: problems })
+  return ok({ rules, snapshot, pools: [...pools.values()], certificates, warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
@@ -96,7 +100,8 @@ async function readPools(
   for (const rule of loaded.rules.pools) {
     const roots = await readRoots(loaded, rule, problems)
     const secureContext = createSecureContext({ ca: roots, minVersion: 'TLSv1.2' })
-    pools.set(rule.name, poolOf(rule, { secureContext, roots }, registry))
+    const host = checkHost(rule.name, loaded.rules.rules)
+    pools.set(rule.name, poolOf(rule, { secureContext, roots, host }, registry))
   }
   return pools
 }
@@ -143,31 +148,30 @@ const systemRoots = (): string[] => [
   ...new Set([...rootCertificates, ...getCACertificates('system')]),
 ]
 
-interface PoolTrust {
+interface PoolScope {
   readonly secureContext: SecureContext
   readonly roots: readonly string[]
+  /** A name the pool is published under, for checks. */
+  readonly host: string | undefined
 }
 
-function poolOf(rule: PoolRule, trust: PoolTrust, registry: ServerRegistry): Pool {
+function poolOf(rule: PoolRule, scope: PoolScope, registry: ServerRegistry): Pool {
+  const roots = createHash('sha256').update(scope.roots.join()).digest('base64url')
   const servers = rule.servers.map((server): Server => {
     const tls: BackendTls = {
-      secureContext: trust.secureContext,
+      secureContext: scope.secureContext,
       serverName: rule.tls.serverName ?? server.address,
       insecureSkipVerify: rule.tls.insecureSkipVerify,
     }
     // A TLS session verified under other settings must not be resumed under these.
-    const identity = JSON.stringify([
-      rule.name,
-      server,
-      tls.serverName,
-      tls.insecureSkipVerify,
-      trust.roots.join(),
-    ])
+    const { address, httpPort, httpsPort } = server
+    const trust = [tls.serverName, tls.insecureSkipVerify, roots]
     return {
       ...server,
       tls,
+      check: checkOf(rule.health, { server, tls, host: scope.host, trust }, registry),
       affinityKey: affinityKeyOf(rule.name, server.address, server.httpsPort),
-      facts: registry.factsOf(identity),
+      facts: registry.factsOf(JSON.stringify([rule.name, address, httpPort, httpsPort, trust])),
     }
   })
   return {
@@ -175,6 +179,7 @@ function poolOf(rule: PoolRule, trust: PoolTrust, registry: ServerRegistry): Poo
     servers,
     affinity: rule.affinity,
     rewriteLocation: rule.rewriteLocation,
+    lastResort: rule.health.lastResort,
     byAffinityKey: new Map(servers.map((server) => [server.affinityKey, server])),
   }
 }

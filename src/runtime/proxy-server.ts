@@ -8,6 +8,7 @@ import {
 } from '../certificates/certificate-store.ts'
 import type { ListenerRule, Rules } from '../config/rules.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
+import type { ActiveChecks } from '../health/active-check.ts'
 import { type HttpListener, openHttpListener } from '../listeners/http-listener.ts'
 import { profileOptions, type TlsSettings } from '../listeners/tls-settings.ts'
 import { createAccessLog } from '../observe/access-log.ts'
@@ -17,6 +18,7 @@ import type { RequestScope } from '../pipeline/handle-request.ts'
 import { ListenerHandler } from '../pipeline/listener-handler.ts'
 import type { Built } from './build-snapshot.ts'
 import { type HealthServer, openHealthServer } from './health-server.ts'
+import { startActiveChecks } from './start-active-checks.ts'
 
 /** A port that could not be opened. */
 export interface OpenTrouble {
@@ -39,6 +41,7 @@ export class ProxyServer {
   readonly #listeners: HttpListener[] = []
   readonly #ports: OpenPorts[] = []
   #health: HealthServer | undefined
+  #checks: ActiveChecks | undefined
   #isReady = false
   #stopping: Promise<void> | undefined
   /** Aborted by `kill`, so that a stop in progress does not go on waiting. */
@@ -65,6 +68,7 @@ export class ProxyServer {
         return failed(trouble)
       }
     }
+    proxy.#checks = startActiveChecks(built.pools, logger)
     proxy.#isReady = true
     return ok(proxy)
   }
@@ -94,6 +98,7 @@ export class ProxyServer {
   /** Ends everything now. */
   async kill(): Promise<void> {
     this.#killed.abort()
+    this.#checks?.stop()
     for (const listener of this.#listeners) listener.stopAccepting()
     for (const connection of this.#connections()) {
       connection.stop()
@@ -152,7 +157,11 @@ export class ProxyServer {
           : await this.#openPort(rule, rule.httpPort, undefined)
       this.#ports.push({ name: rule.name, httpPort: http?.port, httpsPort: https?.port })
       this.#health ??=
-        this.#rules.health && (await openHealthServer(this.#rules.health, () => this.#isReady))
+        this.#rules.health &&
+        (await openHealthServer(
+          this.#rules.health,
+          () => this.#isReady && this.#checks?.isSettled === true,
+        ))
       return undefined
     } catch (error) {
       return {

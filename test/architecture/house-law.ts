@@ -50,7 +50,10 @@ export interface OutsideFact {
 
 /** Time, chance and environment come in as arguments; these are the places where they come from. */
 export const outsideFacts: readonly OutsideFact[] = [
-  { pattern: /\bMath\.random\b/, places: {} },
+  {
+    pattern: /\bMath\.random\b/,
+    places: { 'runtime/start-active-checks.ts': 'the jitter of health checks' },
+  },
   { pattern: /\bprocess\.env\b/, places: {} },
   {
     pattern: /\bDate\.now\b/,

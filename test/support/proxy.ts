@@ -156,7 +156,7 @@ ${servers
       `      - { address: "${address ?? '127.0.0.1'}", http: ${httpPort ?? 9}, https: ${httpsPort ?? 9}, weight: ${weight ?? 1} }\n`,
   )
   .join('')}    tls: { ca: root.pem, serverName: ${options.backendName ?? 'pool01.contoso.local'} }
-${indent(options.pool, '    ')}rules:
+${healthLine(options)}${indent(options.pool, '    ')}rules:
   - name: Web services
     publish: ${options.publish ?? 'web-services'}
     hosts: ${JSON.stringify(hosts)}
@@ -164,6 +164,10 @@ ${indent(options.pool, '    ')}rules:
 ${httpLine(options)}${indent(options.rule, '    ')}${options.top ?? ''}
 `
 }
+
+/** Servers that record what arrives are not to be asked by checks, unless a test is about these. */
+const healthLine = ({ pool = '' }: TestProxyOptions): string =>
+  /^health:/m.test(pool) ? '' : '    health: { check: none }\n'
 
 /** Plain HTTP reaches the servers in tests, unless one of them says what else it does. */
 function httpLine({ rule = '', plainHttp = 'forward' }: TestProxyOptions): string {

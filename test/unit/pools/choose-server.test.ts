@@ -1,6 +1,11 @@
 import { createSecureContext } from 'node:tls'
 import t from 'tap'
-import { chooseNextServer, chooseServer } from '../../../src/pools/choose-server.ts'
+import {
+  type Choice,
+  type ChoiceHints,
+  chooseNextServer,
+  chooseServer,
+} from '../../../src/pools/choose-server.ts'
 import type { Pool } from '../../../src/pools/pool.ts'
 import { affinityKeyOf, type Server } from '../../../src/pools/server.ts'
 import { ServerRegistry } from '../../../src/pools/server-registry.ts'
@@ -16,6 +21,8 @@ function poolOf(affinity: Pool['affinity'], weights: readonly number[]): Pool {
       httpPort: 8080,
       httpsPort: 4443,
       weight,
+      isDraining: false,
+      check: undefined,
       tls: { secureContext, serverName: address, insecureSkipVerify: false },
       affinityKey: affinityKeyOf('pool01', address, 4443),
       facts: registry.factsOf(address),
@@ -26,6 +33,7 @@ function poolOf(affinity: Pool['affinity'], weights: readonly number[]): Pool {
     servers,
     affinity,
     rewriteLocation: false,
+    lastResort: false,
     byAffinityKey: new Map(servers.map((server) => [server.affinityKey, server])),
   }
 }
@@ -37,11 +45,17 @@ const hints = (change: { affinityKey?: string; clientAddress?: string; nowMs?: n
   ...change,
 })
 
+function choose(pool: Pool, given: ChoiceHints): Choice {
+  const choice = chooseServer(pool, given)
+  if (!choice) throw new Error('no server may be used')
+  return choice
+}
+
 /** How often each server is chosen in so many choices. */
 function shares(pool: Pool, choices: number): number[] {
   const counts = new Map(pool.servers.map((server) => [server, 0]))
   for (let n = 0; n < choices; n++) {
-    const { server } = chooseServer(pool, hints({ clientAddress: `192.0.${n >> 8}.${n & 255}` }))
+    const { server } = choose(pool, hints({ clientAddress: `192.0.${n >> 8}.${n & 255}` }))
     counts.set(server, (counts.get(server) ?? 0) + 1)
   }
   return [...counts.values()]
@@ -65,27 +79,27 @@ t.test('the least loaded one is chosen, in proportion to its weight', async (t) 
   const pool = poolOf('none', [1, 2])
   const [one, two] = pool.servers
   if (!one || !two) throw new Error('the pool has two servers')
-  for (let open = 0; open < 300; open++) chooseServer(pool, hints()).server.facts.inFlight++
+  for (let open = 0; open < 300; open++) choose(pool, hints()).server.facts.inFlight++
   t.same([one.facts.inFlight, two.facts.inFlight], [100, 200])
   one.facts.inFlight = 3
   two.facts.inFlight = 5
-  t.equal(chooseServer(pool, hints()).server, two, '5/2 is less than 3/1')
+  t.equal(choose(pool, hints()).server, two, '5/2 is less than 3/1')
   two.facts.inFlight = 7
-  t.equal(chooseServer(pool, hints()).server, one, '3/1 is less than 7/2')
+  t.equal(choose(pool, hints()).server, one, '3/1 is less than 7/2')
 })
 
 t.test('the cookie goes before the load', async (t) => {
   const pool = poolOf('cookie', [1, 1])
   for (const server of pool.servers) {
     server.facts.inFlight = 1_000
-    t.same(chooseServer(pool, hints({ affinityKey: server.affinityKey })), {
+    t.same(choose(pool, hints({ affinityKey: server.affinityKey })), {
       server,
       source: 'cookie',
     })
     server.facts.inFlight = 0
   }
-  t.equal(chooseServer(pool, hints({ affinityKey: 'unknown' })).source, 'balance')
-  t.equal(chooseServer(pool, hints()).source, 'balance')
+  t.equal(choose(pool, hints({ affinityKey: 'unknown' })).source, 'balance')
+  t.equal(choose(pool, hints()).source, 'balance')
 })
 
 t.test('a cookie means nothing to a pool without cookie affinity', async (t) => {
@@ -93,7 +107,7 @@ t.test('a cookie means nothing to a pool without cookie affinity', async (t) => 
   const [one, two] = pool.servers
   if (!one || !two) throw new Error('the pool has two servers')
   one.facts.inFlight = 1
-  t.same(chooseServer(pool, hints({ affinityKey: one.affinityKey })), {
+  t.same(choose(pool, hints({ affinityKey: one.affinityKey })), {
     server: two,
     source: 'balance',
   })
@@ -104,10 +118,10 @@ t.test('source affinity', async (t) => {
     const pool = poolOf('source', [1, 3])
     for (let n = 0; n < 50; n++) {
       const clientAddress = `198.51.100.${n}`
-      const { server, source } = chooseServer(pool, hints({ clientAddress }))
+      const { server, source } = choose(pool, hints({ clientAddress }))
       server.facts.inFlight++
       t.equal(source, 'source')
-      t.equal(chooseServer(pool, hints({ clientAddress })).server, server)
+      t.equal(choose(pool, hints({ clientAddress })).server, server)
     }
     const [one = 0] = shares(pool, 4_000)
     t.ok(one > 800 && one < 1_200, `${one} of 4000 for a quarter of the weight`)
@@ -119,10 +133,10 @@ t.test('source affinity', async (t) => {
     if (!gone) throw new Error('the pool has servers')
     for (let n = 0; n < 100; n++) {
       const clientAddress = `203.0.113.${n}`
-      gone.facts.avoidUntilMs = 0
-      const before = chooseServer(pool, hints({ clientAddress })).server
-      gone.facts.avoidUntilMs = 2_000
-      const after = chooseServer(pool, hints({ clientAddress })).server
+      gone.facts.ejection.untilMs = 0
+      const before = choose(pool, hints({ clientAddress })).server
+      gone.facts.ejection.untilMs = 2_000
+      const after = choose(pool, hints({ clientAddress })).server
       if (before === gone) t.not(after, gone)
       else t.equal(after, before)
     }
@@ -133,20 +147,20 @@ t.test('a server that failed a moment ago', async (t) => {
   const pool = poolOf('cookie', [1, 1])
   const [one, two] = pool.servers
   if (!one || !two) throw new Error('the pool has two servers')
-  one.facts.avoidUntilMs = 2_000
+  one.facts.ejection.untilMs = 2_000
   const cookie = { affinityKey: one.affinityKey }
-  t.same(chooseServer(pool, hints(cookie)), { server: two, source: 'balance' }, 'is avoided')
-  t.equal(chooseServer(pool, hints({ ...cookie, nowMs: 2_000 })).server, one, 'for a while')
+  t.same(choose(pool, hints(cookie)), { server: two, source: 'balance' }, 'is avoided')
+  t.equal(choose(pool, hints({ ...cookie, nowMs: 2_000 })).server, one, 'for a while')
   two.facts.inFlight = 1_000
-  t.equal(chooseServer(pool, hints()).server, two, 'whatever the load')
-  two.facts.avoidUntilMs = 2_000
-  t.equal(chooseServer(pool, hints()).server, one, 'unless there is no other')
+  t.equal(choose(pool, hints()).server, two, 'whatever the load')
+  two.facts.ejection.untilMs = 2_000
+  t.equal(choose(pool, hints()).server, one, 'unless there is no other')
 })
 
 t.test('after a failure every other server is tried once', async (t) => {
   for (const affinity of ['cookie', 'source', 'none'] as const) {
     const pool = poolOf(affinity, [1, 1, 1])
-    const tried = new Set<Server>([chooseServer(pool, hints()).server])
+    const tried = new Set<Server>([choose(pool, hints()).server])
     for (let more = 1; more < 3; more++) {
       const next = chooseNextServer(pool, hints(), tried)
       t.equal(next?.source, 'failover')

@@ -1,0 +1,119 @@
+/**
+ * Watches the servers of all pools. What is known stays with the servers (`ServerRegistry`), so that it outlives a
+ * configuration; this object only asks, and says in the log what has changed.
+ */
+import type { Logger } from '../observe/logger.ts'
+import { endEjection } from '../pools/ejection.ts'
+import type { Pool } from '../pools/pool.ts'
+import { checkName, type HealthStatus } from '../pools/server-check.ts'
+import type { AskServer } from './check-server.ts'
+import { CheckSlots } from './check-slots.ts'
+import { ServerWatch, type Subject, type WatchScope } from './server-watch.ts'
+
+export interface CheckEnvironment extends Pick<WatchScope, 'now' | 'chance' | 'after'> {
+  readonly ask: AskServer
+  readonly logger: Logger
+}
+
+/** Checks at the same time; a pool of Lync has at most 12 Front Ends. */
+const MAX_AT_ONCE = 32
+
+export class ActiveChecks {
+  readonly #logger: Logger
+  readonly #scope: WatchScope
+  /** By the key of the check. */
+  readonly #watches = new Map<string, ServerWatch>()
+  #pools: readonly Pool[] = []
+  /** Until then a check may keep the proxy from being ready. */
+  #settlesAtMs = 0
+
+  constructor({ logger, ...environment }: CheckEnvironment) {
+    this.#logger = logger
+    this.#scope = {
+      ...environment,
+      slots: new CheckSlots(MAX_AT_ONCE),
+      onChange: (watch, before) => this.#onChange(watch, before),
+    }
+  }
+
+  /**
+   * Watches these pools from now on, and no others. Checks that go on as they were are not interrupted. To be called
+   * again with the pools of each configuration that is adopted.
+   */
+  watch(pools: readonly Pool[]): void {
+    this.#pools = pools
+    const subjects = subjectsOf(pools)
+    for (const [key, watch] of this.#watches) {
+      if (subjects.has(key)) continue
+      watch.stop()
+      this.#watches.delete(key)
+    }
+    let longestMs = 0
+    for (const [key, subject] of subjects) {
+      longestMs = Math.max(longestMs, subject.check.timing.timeoutMs)
+      const watch = this.#watches.get(key)
+      if (watch) watch.adopt(subject)
+      else this.#watches.set(key, new ServerWatch(subject, this.#scope))
+    }
+    this.#settlesAtMs = this.#scope.now() + longestMs
+    for (const pool of pools) this.#logPool(pool)
+  }
+
+  /** Every check has had its first result, or the time for one is over. */
+  get isSettled(): boolean {
+    if (this.#scope.now() >= this.#settlesAtMs) return true
+    return [...this.#watches.values()].every(
+      ({ subject }) => subject.check.health.status !== 'unknown',
+    )
+  }
+
+  /** Ends every check and every wait. */
+  stop(): void {
+    for (const watch of this.#watches.values()) watch.stop()
+    this.#watches.clear()
+  }
+
+  #logPool({ name, servers, lastResort }: Pool): void {
+    const [first] = servers
+    const check = first?.check ? checkName(first.check.target) : 'none'
+    const draining = servers.filter(({ isDraining }) => isDraining).map(({ address }) => address)
+    this.#logger.info(
+      { pool: name, check, ...first?.check?.timing, lastResort, draining },
+      'pool is watched',
+    )
+  }
+
+  #onChange({ subject }: ServerWatch, before: HealthStatus): void {
+    const { key, target, health } = subject.check
+    const pools = this.#pools.filter((pool) => pool.servers.some(({ check }) => check?.key === key))
+    const isHealthy = health.status === 'healthy'
+    for (const pool of pools) {
+      const where = { pool: pool.name, server: subject.server.address, check: checkName(target) }
+      if (isHealthy) this.#logger.info({ ...where, before }, 'server is healthy')
+      else this.#logger.warn({ ...where, before, reason: health.reason }, 'server is unhealthy')
+      if (isHealthy && before === 'unhealthy') endEjections(pool, key)
+      if (!isHealthy && hasNoHealthy(pool))
+        this.#logger.error(
+          { pool: pool.name, lastResort: pool.lastResort },
+          'pool has no healthy server',
+        )
+    }
+  }
+}
+
+/** What traffic met before the server was healthy again counts no more. */
+function endEjections(pool: Pool, key: string): void {
+  for (const { check, facts } of pool.servers) if (check?.key === key) endEjection(facts.ejection)
+}
+
+const hasNoHealthy = ({ servers }: Pool): boolean =>
+  servers.every(({ isDraining, check }) => isDraining || check?.health.status === 'unhealthy')
+
+/** One subject for all servers with the same check. */
+function subjectsOf(pools: readonly Pool[]): ReadonlyMap<string, Subject> {
+  const subjects = new Map<string, Subject>()
+  for (const server of pools.flatMap(({ servers }) => servers)) {
+    if (server.check) subjects.set(server.check.key, { server, check: server.check })
+  }
+  return subjects
+}

@@ -1,0 +1,22 @@
+/** Starts the active checks with the clock, the chance and the timers of the real world. */
+import { ActiveChecks } from '../health/active-check.ts'
+import { askServer } from '../health/check-server.ts'
+import type { Logger } from '../observe/logger.ts'
+import { monotonicNow } from '../pipeline/exchange.ts'
+import type { Pool } from '../pools/pool.ts'
+
+/** `watch` takes the pools of a later configuration, `stop` ends every check. */
+export function startActiveChecks(pools: readonly Pool[], logger: Logger): ActiveChecks {
+  const checks = new ActiveChecks({
+    logger,
+    ask: askServer,
+    now: monotonicNow,
+    chance: Math.random,
+    after: (ms, act) => {
+      const timer = setTimeout(act, ms)
+      return () => clearTimeout(timer)
+    },
+  })
+  checks.watch(pools)
+  return checks
+}
