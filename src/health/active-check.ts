@@ -5,6 +5,7 @@
 import type { Logger } from '../observe/logger.ts'
 import { endEjection } from '../pools/ejection.ts'
 import type { Pool } from '../pools/pool.ts'
+import { serverName } from '../pools/server.ts'
 import { checkName, type HealthStatus } from '../pools/server-check.ts'
 import type { AskServer } from './check-server.ts'
 import { CheckSlots } from './check-slots.ts'
@@ -69,6 +70,7 @@ export class ActiveChecks {
 
   /** Ends every check and every wait. */
   stop(): void {
+    this.#scope.slots.clear()
     for (const watch of this.#watches.values()) watch.stop()
     this.#watches.clear()
   }
@@ -76,7 +78,7 @@ export class ActiveChecks {
   #logPool({ name, servers, lastResort }: Pool): void {
     const [first] = servers
     const check = first?.check ? checkName(first.check.target) : 'none'
-    const draining = servers.filter(({ isDraining }) => isDraining).map(({ address }) => address)
+    const draining = servers.filter(({ isDraining }) => isDraining).map(serverName)
     this.#logger.info(
       { pool: name, check, ...first?.check?.timing, lastResort, draining },
       'pool is watched',
@@ -88,7 +90,11 @@ export class ActiveChecks {
     const pools = this.#pools.filter((pool) => pool.servers.some(({ check }) => check?.key === key))
     const isHealthy = health.status === 'healthy'
     for (const pool of pools) {
-      const where = { pool: pool.name, server: subject.server.address, check: checkName(target) }
+      const where = {
+        pool: pool.name,
+        server: serverName(subject.server),
+        check: checkName(target),
+      }
       if (isHealthy) this.#logger.info({ ...where, before }, 'server is healthy')
       else this.#logger.warn({ ...where, before, reason: health.reason }, 'server is unhealthy')
       if (isHealthy && before === 'unhealthy') endEjections(pool, key)

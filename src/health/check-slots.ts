@@ -29,6 +29,11 @@ export class CheckSlots {
     }
   }
 
+  /** Whoever waits is forgotten. */
+  clear(): void {
+    this.#waiting.length = 0
+  }
+
   #next(): void {
     if (this.#free === 0) return
     const begin = this.#waiting.shift()

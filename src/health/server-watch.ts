@@ -52,8 +52,12 @@ export class ServerWatch {
   }
 
   #queue(): void {
-    const { slots } = this.#scope
-    this.#end = slots.take((release) => this.#ask(release))
+    let hasBegun = false
+    const leave = this.#scope.slots.take((release) => {
+      hasBegun = true
+      this.#ask(release)
+    })
+    if (!hasBegun) this.#end = leave
   }
 
   #ask(release: () => void): void {

@@ -13,6 +13,8 @@ export interface Ejection {
   isOut: boolean
   /** One request is finding out whether it is back; the others wait for that. */
   isOnTrial: boolean
+  /** What it was ejected for. */
+  cause: TrafficFailure['kind']
   sinceMs: number
   untilMs: number
   /** How long the next one will last. */
@@ -33,6 +35,7 @@ export const noEjection = (): Ejection => ({
   failures: 0,
   isOut: false,
   isOnTrial: false,
+  cause: 'connect',
   sinceMs: Number.NEGATIVE_INFINITY,
   untilMs: Number.NEGATIVE_INFINITY,
   nextMs: FIRST_EJECTION_MS,
@@ -60,12 +63,15 @@ export function recordFailure(
   isSpared: () => boolean,
 ): number | undefined {
   if (startedAtMs < ejection.sinceMs) return undefined
+  // It is out already, and was tried only because all others had failed.
+  if (isEjected(ejection, nowMs) && !ejection.isOnTrial) return undefined
   ejection.failures += kind === 'connect' ? FAILURES_IN_A_ROW : 1
   if (ejection.failures < FAILURES_IN_A_ROW) return undefined
   if (ejection.isOnTrial) endTrial(ejection, nowMs)
   if (isSpared()) return undefined
   const lengthMs = ejection.nextMs
   ejection.isOut = true
+  ejection.cause = kind
   ejection.sinceMs = nowMs
   ejection.untilMs = nowMs + lengthMs
   ejection.nextMs = Math.min(lengthMs * 2, LONGEST_EJECTION_MS)
@@ -83,9 +89,13 @@ export function beginTrial(ejection: Ejection, nowMs: number, connectMs: number)
   ejection.untilMs = nowMs + connectMs
 }
 
-/** A connection stands. Whether the server answers on it is another question. */
+/**
+ * A new connection stands. That ends a trial, and an ejection that was for failed connects; whether the server answers
+ * is another question.
+ */
 export function recordConnected(ejection: Ejection, nowMs: number): void {
-  if (!ejection.isOnTrial) return
+  const isRefuted = ejection.isOut && ejection.cause === 'connect' && isEjected(ejection, nowMs)
+  if (!ejection.isOnTrial && !isRefuted) return
   endTrial(ejection, nowMs)
   ejection.returnedAtMs = nowMs
 }

@@ -1,7 +1,7 @@
 /** How fit a server is to serve, as a number: lower ones come first. Pure but for what it reads. */
 import { isEjected } from './ejection.ts'
 import type { Pool } from './pool.ts'
-import type { Server } from './server.ts'
+import { type Server, serverName } from './server.ts'
 
 /** Fit, without an objection. */
 export const FIT = 0
@@ -59,8 +59,9 @@ export function effectiveWeight(server: Server, nowMs: number): number {
 /** Why no server of a pool can be used, for the log. */
 export function explainUnusable(pool: Pool): string {
   return pool.servers
-    .map(({ address, isDraining, check }) =>
-      isDraining ? `${address}: draining` : `${address}: ${check?.health.reason ?? 'unhealthy'}`,
-    )
+    .map((server) => {
+      const why = server.isDraining ? 'draining' : (server.check?.health.reason ?? 'unhealthy')
+      return `${serverName(server)}: ${why}`
+    })
     .join('; ')
 }

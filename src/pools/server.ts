@@ -40,6 +40,9 @@ export interface Server {
   readonly facts: ServerFacts
 }
 
+/** A server in the events of the log: its name and HTTPS port. */
+export const serverName = ({ address, httpsPort }: Server): string => `${address}:${httpsPort}`
+
 /**
  * The affinity value of a server: the same on every replica and after a restart, because it follows from the file
  * alone, and without the server's name or address in it. A pseudonym, not a secret: see docs/decisions/0006.

@@ -18,6 +18,7 @@ export interface BackendAddress {
   readonly httpsPort?: number
   readonly address?: string
   readonly weight?: number
+  readonly drain?: boolean
 }
 
 export interface TestProxyOptions {
@@ -152,8 +153,8 @@ pools:
     servers:
 ${servers
   .map(
-    ({ address, httpPort, httpsPort, weight }) =>
-      `      - { address: "${address ?? '127.0.0.1'}", http: ${httpPort ?? 9}, https: ${httpsPort ?? 9}, weight: ${weight ?? 1} }\n`,
+    ({ address, httpPort, httpsPort, weight, drain }) =>
+      `      - { address: "${address ?? '127.0.0.1'}", http: ${httpPort ?? 9}, https: ${httpsPort ?? 9}, weight: ${weight ?? 1}, drain: ${drain ?? false} }\n`,
   )
   .join('')}    tls: { ca: root.pem, serverName: ${options.backendName ?? 'pool01.contoso.local'} }
 ${healthLine(options)}${indent(options.pool, '    ')}rules:

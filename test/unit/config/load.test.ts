@@ -41,10 +41,25 @@ t.test('the smallest file gets every default', async (t) => {
       {
         name: 'pool01',
         product: 'skype-se',
-        servers: [{ address: 'fe01', httpPort: 8080, httpsPort: 4443, weight: 1 }],
+        servers: [
+          { address: 'fe01', httpPort: 8080, httpsPort: 4443, weight: 1, isDraining: false },
+        ],
         tls: { caFile: undefined, serverName: undefined, insecureSkipVerify: false },
         affinity: 'cookie',
         rewriteLocation: false,
+        health: {
+          check: {
+            kind: 'web',
+            path: '/autodiscover/autodiscoverservice.svc/root',
+            status: 200,
+            body: undefined,
+          },
+          intervalMs: 10_000,
+          timeoutMs: 5_000,
+          rise: 2,
+          fall: 3,
+          lastResort: true,
+        },
       },
     ],
     rules: [
