@@ -233,7 +233,7 @@ function sayServer(
     isTls ? server.httpsPort : server.httpPort
   say(
     'pool',
-    `${pool.name}: ${pool.servers.map((server) => `${server.address}:${port(server)}`).join(', ')} (affinity ${pool.affinity})`,
+    `${pool.name}: ${pool.servers.map((server) => `${server.address}:${port(server)}${server.isDraining ? ' (draining)' : ''}`).join(', ')} (affinity ${pool.affinity})`,
   )
   const choice = chooseServer(pool, {
     affinityKey: undefined,

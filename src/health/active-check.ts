@@ -6,7 +6,7 @@ import type { Logger } from '../observe/logger.ts'
 import { endEjection } from '../pools/ejection.ts'
 import type { Pool } from '../pools/pool.ts'
 import { serverName } from '../pools/server.ts'
-import { checkName, type HealthStatus } from '../pools/server-check.ts'
+import { checkName, type HealthStatus, unknownHealth } from '../pools/server-check.ts'
 import type { AskServer } from './check-server.ts'
 import { CheckSlots } from './check-slots.ts'
 import { ServerWatch, type Subject, type WatchScope } from './server-watch.ts'
@@ -25,8 +25,8 @@ export class ActiveChecks {
   /** By the key of the check. */
   readonly #watches = new Map<string, ServerWatch>()
   #pools: readonly Pool[] = []
-  /** Until then a check may keep the proxy from being ready. */
-  #settlesAtMs = 0
+  /** Until then a check may keep the proxy from being ready; undefined: it is, for good. */
+  #settlesAtMs: number | undefined
 
   constructor({ logger, ...environment }: CheckEnvironment) {
     this.#logger = logger
@@ -42,13 +42,16 @@ export class ActiveChecks {
    * again with the pools of each configuration that is adopted.
    */
   watch(pools: readonly Pool[]): void {
-    this.#pools = pools
     const subjects = subjectsOf(pools)
     for (const [key, watch] of this.#watches) {
       if (subjects.has(key)) continue
       watch.stop()
       this.#watches.delete(key)
+      // Should it come back one day, what was known of it is out of date.
+      Object.assign(watch.subject.check.health, unknownHealth())
     }
+    const isFirst = this.#pools.length === 0
+    this.#pools = pools
     let longestMs = 0
     for (const [key, subject] of subjects) {
       longestMs = Math.max(longestMs, subject.check.timing.timeoutMs)
@@ -56,16 +59,19 @@ export class ActiveChecks {
       if (watch) watch.adopt(subject)
       else this.#watches.set(key, new ServerWatch(subject, this.#scope))
     }
-    this.#settlesAtMs = this.#scope.now() + longestMs
+    if (isFirst) this.#settlesAtMs = this.#scope.now() + longestMs
     for (const pool of pools) this.#logPool(pool)
   }
 
-  /** Every check has had its first result, or the time for one is over. */
+  /** Every check of the first configuration has had its first result, or the time for one is over. */
   get isSettled(): boolean {
-    if (this.#scope.now() >= this.#settlesAtMs) return true
-    return [...this.#watches.values()].every(
+    if (this.#settlesAtMs === undefined) return true
+    const hasAll = [...this.#watches.values()].every(
       ({ subject }) => subject.check.health.status !== 'unknown',
     )
+    if (!hasAll && this.#scope.now() < this.#settlesAtMs) return false
+    this.#settlesAtMs = undefined
+    return true
   }
 
   /** Ends every check and every wait. */

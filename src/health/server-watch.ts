@@ -30,6 +30,7 @@ export class ServerWatch {
   /** Ends what is going on: a wait, a place in the queue, a check. */
   #end: () => void = () => {}
   #isStopped = false
+  #isWaiting = false
 
   constructor(subject: Subject, scope: WatchScope) {
     this.#subject = subject
@@ -41,9 +42,13 @@ export class ServerWatch {
     return this.#subject
   }
 
-  /** The same check with another timing, or under another configuration: it counts from the next time on. */
+  /** The same check under another configuration. One that is running ends as it began. */
   adopt(subject: Subject): void {
+    const { intervalMs } = this.#subject.check.timing
     this.#subject = subject
+    if (!this.#isWaiting || subject.check.timing.intervalMs === intervalMs) return
+    this.#end()
+    this.#queue()
   }
 
   stop(): void {
@@ -52,6 +57,7 @@ export class ServerWatch {
   }
 
   #queue(): void {
+    this.#isWaiting = false
     let hasBegun = false
     const leave = this.#scope.slots.take((release) => {
       hasBegun = true
@@ -89,6 +95,7 @@ export class ServerWatch {
   #wait(tookMs: number): void {
     const { after, chance } = this.#scope
     const delayMs = nextDelayMs(this.#subject.check.timing.intervalMs, tookMs, chance())
+    this.#isWaiting = true
     this.#end = after(delayMs, () => this.#queue())
   }
 }

@@ -51,7 +51,10 @@ function fakeWorld() {
       }
     },
   })
-  const serverOf = (address: string, timing: Partial<{ rise: number }> = {}): Server => ({
+  const serverOf = (
+    address: string,
+    timing: Partial<{ rise: number; intervalMs: number }> = {},
+  ): Server => ({
     address,
     httpPort: 8080,
     httpsPort: 4443,
@@ -181,6 +184,32 @@ t.test('a configuration later', async (t) => {
   )
   again[0]?.answer(GOOD)
   t.equal(world.registry.healthOf('fe01').status, 'healthy', 'the new rise counts')
+})
+
+t.test('what is known', async (t) => {
+  const world = fakeWorld()
+  const old = world.serverOf('fe01')
+  world.checks.watch([poolOf('pool01', [old])])
+  world.answer(GOOD)
+  t.ok(world.checks.isSettled)
+  world.checks.watch([poolOf('pool01', [world.serverOf('fe02')])])
+  t.equal(old.check?.health.status, 'unknown', 'is forgotten with the server')
+  t.ok(world.checks.isSettled, 'and a new one does not take the readiness away')
+})
+
+t.test('a shorter interval counts at once', async (t) => {
+  const world = fakeWorld()
+  const slow = world.serverOf('fe01')
+  world.checks.watch([poolOf('pool01', [world.serverOf('fe01', { intervalMs: 3_600_000 })])])
+  world.answer(GOOD)
+  world.checks.watch([poolOf('pool01', [slow])])
+  t.equal(world.asked.length, 2)
+  world.checks.watch([poolOf('pool01', [slow])])
+  world.answer(GOOD)
+  world.checks.watch([poolOf('pool01', [slow])])
+  t.equal(world.asked.length, 2, 'the same one changes nothing')
+  world.pass(INTERVAL_MS)
+  t.equal(world.asked.length, 3)
 })
 
 t.test('ready means that every first result is there, or its time is over', async (t) => {
