@@ -84,9 +84,9 @@ export class ActiveChecks {
   #logPool({ name, servers, lastResort }: Pool): void {
     const [first] = servers
     const check = first?.check ? checkName(first.check.target) : 'none'
-    const draining = servers.filter(({ isDraining }) => isDraining).map(serverName)
+    const drain = servers.filter(({ isDraining }) => isDraining).map(serverName)
     this.#logger.info(
-      { pool: name, check, ...first?.check?.timing, lastResort, draining },
+      { pool: name, check, ...first?.check?.timing, lastResort, drain },
       'pool is watched',
     )
   }

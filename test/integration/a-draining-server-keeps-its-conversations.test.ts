@@ -13,7 +13,7 @@ t.test('drain', async (t) => {
   const proxy = await startTestProxy(t, { servers: [{ ...leaving, drain: true }, staying] })
   const cookie = `Cookie: MS-WSMAN=${affinityKeyOf('pool01', '127.0.0.1', leaving.httpsPort)}`
   t.match(await proxy.line(({ msg }) => msg === 'pool is watched'), {
-    draining: [`127.0.0.1:${leaving.httpsPort}`],
+    drain: [`127.0.0.1:${leaving.httpsPort}`],
   })
 
   for (let n = 0; n < 10; n++) {
