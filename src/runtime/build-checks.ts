@@ -1,17 +1,20 @@
 /** Compiles the active check of a server. */
-import type { PoolHealthRule, PublishingRule, ServerRule } from '../config/rules.ts'
+import type { PoolHealthRule, PublishingRule, PublishKind, ServerRule } from '../config/rules.ts'
 import type { BackendTls } from '../pools/server.ts'
 import type { CheckTarget, ServerCheck } from '../pools/server-check.ts'
 import type { ServerRegistry } from '../pools/server-registry.ts'
 
-/**
- * The name that checks ask a pool for. Microsoft probes the external web services FQDN; the others are better than the
- * server's own name, which the external web site may not know.
- */
+/** Microsoft probes the external web services FQDN; lyncdiscover has the same path. */
+const BEST_KINDS: readonly PublishKind[] = ['web-services', 'autodiscover']
+
+/** On these names every path is that of a meeting or of the dial-in page, and no other is found. */
+const SIMPLE_URLS: ReadonlySet<PublishKind> = new Set(['meet', 'dialin'])
+
+/** The name that checks ask a pool for; undefined: it is published under none that fits. */
 export function checkHost(pool: string, rules: readonly PublishingRule[]): string | undefined {
-  const own = rules.filter((rule) => rule.pool === pool)
-  const first = own.filter(({ publish }) => publish === 'web-services')
-  return [...first, ...own].flatMap(({ hosts }) => hosts).find((host) => !host.startsWith('*.'))
+  const own = rules.filter((rule) => rule.pool === pool && !SIMPLE_URLS.has(rule.publish))
+  const best = BEST_KINDS.flatMap((kind) => own.filter(({ publish }) => publish === kind))
+  return [...best, ...own].flatMap(({ hosts }) => hosts).find((host) => !host.startsWith('*.'))
 }
 
 interface CheckedServer {

@@ -23,11 +23,15 @@ const rule = (publish: PublishKind, hosts: readonly string[], pool = 'pool01'): 
 t.test('a pool is asked by a name it is published under', async (t) => {
   const rules = [
     rule('web-services', ['other.contoso.com'], 'pool02'),
-    rule('meet', ['*.contoso.com', 'meet.contoso.com']),
+    rule('meet', ['meet.contoso.com']),
+    rule('anything', ['*.contoso.com', 'sfb.contoso.com']),
+    rule('autodiscover', ['lyncdiscover.contoso.com']),
     rule('web-services', ['lyncweb.contoso.com']),
   ]
   t.equal(checkHost('pool01', rules), 'lyncweb.contoso.com', 'best that of the web services')
-  t.equal(checkHost('pool01', rules.slice(0, 2)), 'meet.contoso.com', 'never a wildcard')
+  t.equal(checkHost('pool01', rules.slice(0, 4)), 'lyncdiscover.contoso.com')
+  t.equal(checkHost('pool01', rules.slice(0, 3)), 'sfb.contoso.com', 'never a wildcard')
+  t.equal(checkHost('pool01', rules.slice(0, 2)), undefined, 'never a name of meetings')
   t.equal(checkHost('pool03', rules), undefined)
 })
 
