@@ -73,6 +73,33 @@ t.test('a server that stops and comes back', async (t) => {
   )
 })
 
+t.test('a server that stops in the middle of traffic', async (t) => {
+  const lab = await startCheckedLab(t, { health: 'check: web' })
+  await settle(lab)
+  let isDetected = false
+  let isOver = false
+  const lateErrors: number[] = []
+  let lateAnswers = 0
+  const visit = async (): Promise<void> => {
+    while (!isOver) {
+      const isLate = isDetected
+      const { status } = await lab.ask('/lab/slow?ms=5')
+      if (!isLate) continue
+      lateAnswers++
+      if (status !== 200) lateErrors.push(status)
+    }
+  }
+  const visitors = Array.from({ length: 8 }, visit)
+  await lab.line(() => lab.lines.filter(({ msg }) => msg === 'exchange').length > 40)
+  await lab.fe01.stop()
+  await lab.said('server is unhealthy', lab.fe01)
+  isDetected = true
+  await lab.line(() => lateAnswers >= 100)
+  isOver = true
+  await Promise.all(visitors)
+  t.same(lateErrors, [], `of ${lateAnswers} answers after it was noticed`)
+})
+
 t.test('a web server that answers nothing good while its port is open', async (t) => {
   const isCheck = ({ target }: { target: { path: string } }): boolean =>
     target.path.startsWith('/autodiscover/')
