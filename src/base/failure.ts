@@ -121,7 +121,7 @@ export const failures = {
   'policy-internal-name': client(
     404,
     'There is nothing here.',
-    'lyncdiscoverinternal is for clients inside: it should not be in public DNS. A rule for an inner listener may name it.',
+    'lyncdiscoverinternal and admin are names for inside: they should not be in public DNS. A rule for an inner listener may name them.',
     false,
   ),
   'policy-undecidable': client(

@@ -134,8 +134,11 @@ export const catalogue: readonly DirectoryEntry[] = rows.map(
   }),
 )
 
-/** Words that mean something else on a server that is not Lync. */
+/** Words that mean something else on a server that is not Lync, and that a user may be called by. */
 const AMBIGUOUS = new Set(['/admin', '/autoupdate', '/conf', '/etc'])
+
+/** True for an internal directory whose name alone does not say that it is meant. */
+export const isWordOfManyUses = ({ path }: DirectoryEntry): boolean => AMBIGUOUS.has(path)
 
 /**
  * What stays inside for a product. The internal directories of every Lync version count for each of them: what is
@@ -146,7 +149,7 @@ export function internalDirectories(product: Product): readonly DirectoryEntry[]
   const internal = catalogue.filter(({ action }) => action === 'deny')
   if (LYNC.includes(product)) return internal.filter(isOfLync)
   if (product === 'other')
-    return internal.filter((entry) => isOfLync(entry) && !AMBIGUOUS.has(entry.path))
+    return internal.filter((entry) => isOfLync(entry) && !isWordOfManyUses(entry))
   return internal.filter(({ products }) => products.includes(product))
 }
 
