@@ -2,8 +2,7 @@
 import type { Reading } from './read-path.ts'
 
 interface Entry<Value> {
-  readonly first: string
-  readonly rest: readonly string[]
+  readonly names: readonly string[]
   readonly value: Value
 }
 
@@ -13,14 +12,15 @@ export class PathIndex<Value> {
 
   /** @param entries lower-case paths with their values; of those that fit, the first one counts */
   constructor(entries: Iterable<readonly [path: string, value: Value]>) {
-    this.#all = [...entries].map(([path, value]) => {
-      const [first = '', ...rest] = path.split('/').filter((name) => name !== '')
-      return { first, rest, value }
-    })
+    this.#all = [...entries].map(([path, value]) => ({
+      names: path.split('/').filter((name) => name !== ''),
+      value,
+    }))
     for (const entry of this.#all) {
-      const others = this.#byFirst.get(entry.first)
+      const [first = ''] = entry.names
+      const others = this.#byFirst.get(first)
       if (others) others.push(entry)
-      else this.#byFirst.set(entry.first, [entry])
+      else this.#byFirst.set(first, [entry])
     }
   }
 
@@ -28,49 +28,46 @@ export class PathIndex<Value> {
   under({ segments, hasDotSegments }: Reading): Value | undefined {
     const first = segments[0]
     if (hasDotSegments || first === undefined) return undefined
-    return this.#byFirst
-      .get(first)
-      ?.find(({ rest }) => rest.every((name, at) => segments[at + 1] === name))?.value
+    const candidates = this.#byFirst.get(first)
+    return candidates?.find(({ names }) => names.every((name, at) => segments[at] === name))?.value
   }
 
   /** What the reading may lie at or below: short names and dot segments count. */
   perhapsUnder(reading: Reading): Value | undefined {
-    if (!reading.hasDotSegments) return this.perhapsAt(reading, 0)
-    // Dot segments take names away, but they never change the order of what is left.
-    for (let start = 0; start < reading.segments.length; start++) {
-      const found = this.perhapsAt(reading, start)
-      if (found !== undefined) return found
-    }
-    return undefined
+    return reading.hasDotSegments
+      ? this.#somewhereIn(reading.segments)
+      : this.perhapsAt(reading.segments, 0)
   }
 
-  /** As `perhapsUnder`, if the root were `start` names further down. */
-  perhapsAt({ segments, hasDotSegments }: Reading, start: number): Value | undefined {
+  /** What the names from `start` on may lie at or below, without a dot segment among them. */
+  perhapsAt(segments: readonly string[], start: number): Value | undefined {
     const first = segments[start]
     if (first === undefined) return undefined
-    const isShort = first.includes('~')
-    const candidates = isShort ? this.#all : this.#byFirst.get(first)
-    return candidates?.find(
-      (entry) =>
-        (!isShort || mayBeName(first, entry.first)) &&
-        follow(entry.rest, segments, { from: start + 1, hasGaps: hasDotSegments }),
+    const candidates = first.includes('~') ? this.#all : this.#byFirst.get(first)
+    return candidates?.find(({ names }) =>
+      names.every((name, at) => mayBeName(segments[start + at], name)),
     )?.value
+  }
+
+  /** Dot segments take names away, but they never change the order of what is left. */
+  #somewhereIn(segments: readonly string[]): Value | undefined {
+    const isShort = segments.some((name) => name.includes('~'))
+    // Each path is looked for once, from the left: where one begins twice, the first place is as good as the second.
+    const candidates = isShort
+      ? this.#all
+      : [...new Set(segments)].flatMap((name) => this.#byFirst.get(name) ?? [])
+    return candidates.find(({ names }) => comeInOrder(names, segments))?.value
   }
 }
 
-/** True when the names come next in the segments; with gaps: when they come later, in this order. */
-function follow(
-  names: readonly string[],
-  segments: readonly string[],
-  { from, hasGaps }: { readonly from: number; readonly hasGaps: boolean },
-): boolean {
-  let at = from
-  for (const name of names) {
-    while (hasGaps && at < segments.length && !mayBeName(segments[at], name)) at++
-    if (!mayBeName(segments[at], name)) return false
-    at++
+/** True when the names are among the segments, in this order, whatever stands between them. */
+function comeInOrder(names: readonly string[], segments: readonly string[]): boolean {
+  let at = 0
+  for (const segment of segments) {
+    if (mayBeName(segment, names[at] ?? '')) at++
+    if (at === names.length) return true
   }
-  return true
+  return false
 }
 
 /**

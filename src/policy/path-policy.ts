@@ -97,7 +97,7 @@ export class PathPolicy {
     if (found) return this.#isMeetingOf(found, reading) ? undefined : found
     // The Admin simple URL is `/Admin` or `/<sip domain>/Admin`.
     if (hasDotSegments || !segments[0]?.includes('.')) return undefined
-    const second = this.#internal.perhapsAt(reading, 1)
+    const second = this.#internal.perhapsAt(segments, 1)
     return second?.path === '/admin' ? second : undefined
   }
 
