@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { parseRulePath, rulePathPattern } from '../../../src/config/rule-path.ts'
 import { canonicalPath } from '../../../src/policy/canonical-path.ts'
+import { fc } from '../../support/property.ts'
 
 const parse = (text: string) => parseRulePath(text, 'root')
 

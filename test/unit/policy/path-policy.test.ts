@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { catalogue, internalDirectories } from '../../../src/policy/catalogue.ts'
 import { PathPolicy } from '../../../src/policy/path-policy.ts'
+import { fc } from '../../support/property.ts'
 
 // More tricks are in hostile-paths-are-refused.test.ts.
 const guard = new PathPolicy({
