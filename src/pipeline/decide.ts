@@ -57,8 +57,10 @@ export function decide(question: Question, snapshot: Snapshot): Decision {
   if (policy.kind === 'undecidable')
     return failed('policy-undecidable', policy.because, { route, policy })
   if (policy.kind === 'refuse') {
-    const because = policy.entry ? `${policy.entry.title}: ${policy.because}` : policy.because
-    return failed('policy-refused', because, { route, policy })
+    const { entry, because } = policy
+    const isNamed = entry === undefined || because.includes(entry.title)
+    const reason = isNamed ? because : `${entry.title}: ${because}`
+    return failed('policy-refused', reason, { route, policy })
   }
   const patch = findVirtualPatch({ target, path, isPublished: snapshot.isMeetingHost })
   if (patch)

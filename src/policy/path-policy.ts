@@ -81,7 +81,14 @@ export class PathPolicy {
     const { mode } = this.#settings
     const objection = mode === 'guard' ? undefined : this.#strictObjection(readings, entry)
     if (objection && mode === 'strict') return { kind: 'refuse', entry, because: objection }
-    return { ...serve(entry, entry ? 'catalogued' : 'not internal'), strictWouldRefuse: objection }
+    return { ...this.#served(readings[0], entry), strictWouldRefuse: objection }
+  }
+
+  #served(reading: Reading, entry: DirectoryEntry | undefined) {
+    // That a meeting's user is called like an internal directory says nothing about the meeting.
+    if (entry && entry.action !== 'deny') return serve(entry, 'catalogued')
+    const isSimple = isSimpleUrl(reading, this.#settings.kind)
+    return serve(undefined, isSimple ? 'what the name itself stands for' : 'not internal')
   }
 
   /** Look-alikes of an allowed name are not that name; they only must not lead inside. */

@@ -196,7 +196,11 @@ t.test('strict knows product and kind of name', async (t) => {
   t.ok(isServed(meet, '/alice/7322994?sl=1'))
   t.ok(isServed(meet, '/meet/alice/7322994'))
   t.ok(isServed(meet, '/contoso.com/meet/alice/7322994'))
-  t.ok(isServed(meet, '/admin/7322994'), 'a meeting of the user "admin"')
+  t.match(meet.decide('/admin/7322994'), {
+    kind: 'serve',
+    entry: undefined,
+    because: 'what the name itself stands for',
+  })
   t.equal(meet.decide('/admin').kind, 'refuse')
   t.equal(meet.decide('/cscp/7322994').kind, 'refuse')
   t.equal(meet.decide('/groupexpansion/service.svc').kind, 'refuse', 'a file is no meeting')
