@@ -39,13 +39,14 @@ function readNames(text: string, isFolded: boolean): Reading | string {
       if (!isSessionId(raw)) return 'a session id inside a name'
       continue
     }
-    // Path parameters and NTFS streams are no part of a directory's name: `..;x` climbs for some readers.
-    const end = raw.search(/[;:]/)
+    // Path parameters and NTFS streams are no part of a directory's name: `..;x` climbs for some readers. Nor is what
+    // came out of an escape and ends the path for others.
+    const end = raw.search(/[;:?#]/)
     const written = end === -1 ? raw : raw.slice(0, end)
     const name = trimName(written)
-    if (name !== '' && name !== '?') segments.push(name)
+    if (name !== '') segments.push(name)
     // `\\?\` begins a path of its own, as `\\.\` does.
-    else if (name === '?' || written.includes('.')) hasDotSegments = true
+    else if (raw.includes('?') || written.includes('.')) hasDotSegments = true
   }
   return { segments, hasDotSegments, isFolded }
 }
