@@ -104,7 +104,7 @@ export const failures = {
   'client-not-published': client(
     421,
     'This name is not published here.',
-    'No rule names this host on this listener: add it to the hosts of a rule, or correct DNS.',
+    'No rule names this host on this listener, or the rule refuses this port: add it to the hosts of a rule, or correct DNS.',
     false,
   ),
   'client-identities-mixed': client(
@@ -121,13 +121,13 @@ export const failures = {
   'policy-internal-name': client(
     404,
     'There is nothing here.',
-    'lyncdiscoverinternal is for clients inside: it should not be in public DNS. A rule for an inner listener may name it.',
+    'lyncdiscoverinternal and admin are names for inside: they should not be in public DNS. A rule for an inner listener may name them.',
     false,
   ),
   'policy-undecidable': client(
     400,
     'The path of the request cannot be understood.',
-    'The path hides characters (NUL, overlong UTF-8, too many encodings), so nobody can say where it leads.',
+    'The path hides characters (NUL, overlong UTF-8, too many encodings), has session ids inside names, or is longer than servers take: nobody can say where it leads.',
   ),
   'policy-virtual-patch': client(
     404,

@@ -192,11 +192,13 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#mustClose = true
     this.#upload.stop()
     this.#connection?.destroy()
-    endAfterRequest(req, () => {
+    const end = (): void => {
       if (this.#isOver) return
       res.end()
       this.#settle()
-    })
+    }
+    if (this.#upload.awaitsContinue) end()
+    else endAfterRequest(req, end)
   }
 
   /** The client has gone: the back-end request ends at once, so that the server does not work for nobody. */

@@ -7,9 +7,10 @@ import {
 } from '../pools/choose-server.ts'
 import { explainUnusable } from '../pools/fitness.ts'
 import type { Server } from '../pools/server.ts'
-import { type BackendConnection, openBackendConnection } from './backend-connection.ts'
+import type { BackendConnection } from './backend-connection.ts'
 import type { BackendConnections } from './backend-connections.ts'
 import type { ForwardReport } from './forward-report.ts'
+import { openBackendConnection } from './open-backend-connection.ts'
 import { noteConnected, noteConnecting, noteFailure, type PassiveCheck } from './passive-check.ts'
 
 export interface ConnectSettings {

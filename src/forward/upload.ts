@@ -52,6 +52,11 @@ export class Upload {
     return !this.#isComplete && !this.#isPaused && !this.#awaitsContinue
   }
 
+  /** Nothing of the body is on its way: the client sends it after a 100 only. */
+  get awaitsContinue(): boolean {
+    return this.#awaitsContinue
+  }
+
   start(socket: Socket): void {
     const { req, settings } = this.#request
     if (this.#isComplete) return

@@ -24,7 +24,9 @@ export interface ListenerHandler {
   onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Node's parser gave up: malformed bytes, a head too large or too slow, or a broken connection. */
   onParseError(error: NodeJS.ErrnoException, socket: Socket): void
-  /** A handshake failed or was refused. */
+  /** The handshake ended with `unrecognized_name`: no certificate, or the rule refuses HTTPS. */
+  onNameRefused(serverName: string, peerAddress: string): void
+  /** A handshake failed. */
   onHandshakeError(error: NodeJS.ErrnoException, peerAddress: string): void
 }
 
@@ -96,8 +98,9 @@ function createNodeServer(
     shouldUpgradeCallback: (req: IncomingMessage) => handler.mayUpgrade(req),
   }
   const { tls } = settings
+  const onRefused = handler.onNameRefused.bind(handler)
   const server = tls
-    ? createTlsServer({ ...options, ...tlsServerOptions(tls, settings.server) }, route)
+    ? createTlsServer({ ...options, ...tlsServerOptions(tls, settings.server, onRefused) }, route)
     : createServer(options, route)
   // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
   // fields silently on older Nodes (CVE-2026-58044).

@@ -43,6 +43,8 @@ export class ClientConnection {
   readonly socket: Socket
   readonly arrival: Arrival
   readonly backends: BackendConnections
+  /** Called before the connection is cut because its client sends more requests ahead than any client does. */
+  onTooManyAhead: () => void = () => {}
   /** The X-Forwarded-For value of the first request, when a trusted proxy stands before us. */
   firstForwardedFor: string | undefined
   /** A trusted proxy sends several clients through this connection: nobody may sign in on it. */
@@ -88,6 +90,7 @@ export class ClientConnection {
     if (this.#isGone || this.#isClosing) return
     if (!this.#isBusy) return this.#begin(incoming)
     if (this.#ahead.length >= MAX_AHEAD) {
+      this.onTooManyAhead()
       this.socket.destroy()
       return
     }

@@ -3,6 +3,7 @@
  * asks the very function that serves.
  */
 import type { FailureCode } from '../base/failure.ts'
+import { canonicalPath } from '../policy/canonical-path.ts'
 import { withGuestJoin } from '../policy/guest-join.ts'
 import type { PathDecision } from '../policy/path-policy.ts'
 import { isPhonePath } from '../policy/plain-http.ts'
@@ -40,26 +41,28 @@ export function decide(question: Question, snapshot: Snapshot): Decision {
   const { listener, isTls, host, method, target } = question
   const table = snapshot.routes.get(listener)
   if (!table) throw new Error(`no routes for the listener ${listener}`)
-  const isInside = isInternalDiscovery(host.name)
-  const route = isInside ? table.matchExact(host.name) : table.match(host.name)
-  if (!route && isInside)
-    return failed('policy-internal-name', 'lyncdiscoverinternal is for clients inside')
+  const route = table.match(host.name)
+  if (isInternalName(host.name, route) && !table.matchExact(host.name))
+    return failed('policy-internal-name', 'the name is for clients inside; no rule names it itself')
   if (!route) return failed('client-not-published', 'no rule names this host on this listener')
 
-  const isPhone = !isTls && route.phones && isPhonePath(target)
+  const path = canonicalPath(target)
+  const isPhone = !isTls && route.phones && isPhonePath(path)
   const way = isTls ? route.https : isPhone ? 'forward' : route.http
   if (way === 'refuse') {
     return failed('client-not-published', `the rule refuses ${isTls ? 'HTTPS' : 'HTTP'}`, { route })
   }
 
-  const policy = route.policy.decide(target)
+  const policy = route.policy.decideOn(path)
   if (policy.kind === 'undecidable')
     return failed('policy-undecidable', policy.because, { route, policy })
   if (policy.kind === 'refuse') {
-    const because = policy.entry ? `${policy.entry.title}: ${policy.because}` : policy.because
-    return failed('policy-refused', because, { route, policy })
+    const { entry, because } = policy
+    const isNamed = entry === undefined || because.includes(entry.title)
+    const reason = isNamed ? because : `${entry.title}: ${because}`
+    return failed('policy-refused', reason, { route, policy })
   }
-  const patch = findVirtualPatch(target, snapshot.isMeetingHost)
+  const patch = findVirtualPatch({ target, path, isPublished: snapshot.isMeetingHost })
   if (patch)
     return failed('policy-virtual-patch', `${patch.id}: ${patch.summary}`, { route, policy })
 
@@ -67,17 +70,22 @@ export function decide(question: Question, snapshot: Snapshot): Decision {
     return { kind: 'redirect', location: redirectLocation(question), route, policy }
   return {
     kind: 'forward',
-    target: route.guestJoin ? withGuestJoin(method, target) : target,
+    target: route.guestJoin ? withGuestJoin(method, target, path) : target,
     route,
     policy,
   }
 }
 
 /**
- * Clients ask for `lyncdiscoverinternal.<domain>` first, everywhere. Outside the right answer is 404, on which they go on
- * to lyncdiscover (UCWA, RootURL); a wildcard in a rule does not mean it, only its own name does.
+ * Names that a wildcard in a rule does not mean, only their own name does. Clients ask for `lyncdiscoverinternal.<domain>`
+ * first, everywhere; outside the right answer is 404, on which they go on to lyncdiscover (UCWA, RootURL). `admin.<domain>`
+ * is the Admin simple URL, "internal to your organization" (Microsoft, Planning for simple URLs), where Lync is published.
  */
-const isInternalDiscovery = (host: string): boolean => host.startsWith('lyncdiscoverinternal.')
+const isInternalName = (host: string, route: Route | undefined): boolean =>
+  host.startsWith('lyncdiscoverinternal.') ||
+  (host.startsWith('admin.') && route !== undefined && LYNC_KINDS.has(route.kind))
+
+const LYNC_KINDS: ReadonlySet<string> = new Set(['web-services', 'meet', 'dialin', 'autodiscover'])
 
 function failed(code: FailureCode, because: string, decided: Partial<Decided> = {}): Decision {
   return { kind: 'failed', code, because, route: decided.route, policy: decided.policy }

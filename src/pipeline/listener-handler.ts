@@ -61,6 +61,13 @@ export class ListenerHandler {
     )
     // An unheard 'error' would end the process; what it means is said by 'close'.
     socket.on('error', () => {})
+    connection.onTooManyAhead = () =>
+      this.#settings
+        .scope()
+        .logger.info(
+          { listener, client: arrival.peerAddress },
+          'connection cut: too many requests ahead',
+        )
     this.#bySocket.set(socket, connection)
     this.connections.add(connection)
     socket.once('close', () => this.connections.delete(connection))
@@ -114,6 +121,14 @@ export class ListenerHandler {
     const answer = isSilent ? '' : ownAnswerText(failureAnswer(code, true), id)
     socket.resume()
     connection.onParseError(code, answer)
+  }
+
+  onNameRefused(serverName: string, peerAddress: string): void {
+    const { scope, listener } = this.#settings
+    scope().logger.info(
+      { listener, client: unmapped(peerAddress), host: serverName },
+      'server name refused',
+    )
   }
 
   onHandshakeError(error: NodeJS.ErrnoException, peerAddress: string): void {

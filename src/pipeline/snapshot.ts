@@ -10,8 +10,11 @@ export interface Snapshot {
   readonly routes: ReadonlyMap<string, RoutingTable<Route>>
   readonly timeouts: Timeouts
   readonly limits: Limits
-  /** True for a host name that meetings or web services are published under, on any listener. */
-  readonly isMeetingHost: (host: string) => boolean
+  /**
+   * True for a host name that meetings or web services are published under, on any listener, with a port that the
+   * Internet may know: none written, the usual ones, or that of a listener.
+   */
+  readonly isMeetingHost: (host: string, port: number | undefined) => boolean
   /** True for an address whose X-Forwarded-* fields are believed. */
   readonly isTrustedProxy: (address: string) => boolean
 }

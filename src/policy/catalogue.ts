@@ -57,13 +57,13 @@ type Row = readonly [
 
 // biome-ignore format: a table reads best with a row a line
 const rows: readonly Row[] = [
-  ['/abs', 'Address book files, queries and photos', LYNC, 'both', 'NTLM or Negotiate, web ticket', 'allow', WEB, VERIFY],
+  ['/abs', 'Address book files, queries and photos; /abs/Ext/Handler of OCS 2007 R2', LYNC, 'both', 'NTLM or Negotiate, web ticket', 'allow', WEB, VERIFY],
   ['/Admin', 'The Admin simple URL: the way to the Control Panel', LYNC, 'internal', 'NTLM or Negotiate', 'deny', NOWHERE, 'Microsoft, Planning for simple URLs: "internal to your organization"'],
   ['/Autodiscover', 'Where the services of a user are', LYNC, 'both', 'none for /root, web ticket or bearer for /root/user', 'allow', ['web-services', 'autodiscover', 'meet'], VERIFY],
-  ['/AutoUpdate', 'Client updates', LYNC, 'internal', 'NTLM or Negotiate', 'deny', NOWHERE, IISREQ],
+  ['/AutoUpdate', 'Client updates; /AutoUpdate/Ext of OCS 2007 R2 too', LYNC, 'internal', 'NTLM or Negotiate', 'deny', NOWHERE, IISREQ],
   ['/CertProv', 'Certificates for the sign-in of clients and phones', LYNC, 'both', 'web ticket, PIN', 'allow', WEB, GETCS],
   ['/CollabContent', 'Content of web conferences', LYNC, 'both', 'keys in the URL', 'allow', ['web-services', 'meet'], SEED],
-  ['/Conf', 'Resources of Live Meeting', ['lync-2010'], 'internal', 'none', 'deny', NOWHERE, IISREQ],
+  ['/Conf', 'Resources of Live Meeting; /Conf/Ext of OCS 2007 R2 too', ['lync-2010'], 'internal', 'none', 'deny', NOWHERE, IISREQ],
   ['/cscp', 'Control Panel', LYNC, 'internal', 'NTLM or Negotiate', 'deny', NOWHERE, SEED],
   ['/DataCollabWeb', 'PowerPoint uploads; source for Office Web Apps', SINCE_2013, 'both', 'token in the URL', 'allow', ['web-services', 'meet'], 'Microsoft, conferencing configuration (DataCollabWeb)'],
   ['/DeviceUpdateFiles_Ext', 'Firmware store', LYNC, 'external', 'NTLM or Negotiate', 'optional', WEB, 'Microsoft, OCS 2007 R2 external virtual directories'],
@@ -71,7 +71,7 @@ const rows: readonly Row[] = [
   ['/Dialin', 'Dial-in numbers; PIN page after sign-in', LYNC, 'both', 'none; NTLM, forms or web ticket for the PIN page', 'allow', ALL_SIMPLE, SEED],
   ['/etc', 'Placeholder of meetings (/etc/place/null)', LYNC, 'internal', 'none', 'deny', NOWHERE, IISREQ],
   ['/Fonts', 'Static files', LYNC, 'both', 'none', 'allow', ALL_SIMPLE, SEED],
-  ['/GroupExpansion', 'Members of distribution groups; address book queries', LYNC, 'both', 'NTLM or Negotiate, web ticket', 'allow', WEB, VERIFY],
+  ['/GroupExpansion', 'Members of distribution groups; address book queries; /GroupExpansion/Ext of OCS 2007 R2', LYNC, 'both', 'NTLM or Negotiate, web ticket', 'allow', WEB, VERIFY],
   ['/HybridConfig', 'Hybrid configuration; documented by its internal URL only', SINCE_2013, 'both', 'unknown', 'optional', WEB, 'Microsoft, Set-CsTenantHybridConfiguration -HybridConfigServiceInternalUrl'],
   ['/LMStaticData', 'Static data', LYNC, 'both', 'none', 'allow', ALL_SIMPLE, SEED],
   ['/LocationInformation', 'Location for emergency calls', LYNC, 'internal', 'NTLM or Negotiate, web ticket', 'deny', NOWHERE, SEED],
@@ -85,7 +85,7 @@ const rows: readonly Row[] = [
   ['/OnlineAuth', 'Sign-in helper for Live ID and OAuth', SINCE_2013, 'both', 'none', 'allow', ALL_SIMPLE, 'topology files, component OnlineAuth'],
   ['/PassiveAuth', 'Sign-in by WS-Federation', SINCE_2013, 'both', 'WS-Federation', 'optional', ALL_SIMPLE, SEED],
   ['/PersistentChat', 'Persistent Chat; gone in Skype for Business 2019', ['lync-2013', 'skype-2015'], 'both', 'NTLM or Negotiate, WS-Federation', 'optional', WEB, SEED],
-  ['/PhoneConferencing', 'Data of phone conferences', LYNC, 'internal', 'NTLM or Negotiate', 'deny', NOWHERE, IISREQ],
+  ['/PhoneConferencing', 'Data of phone conferences; /PhoneConferencing/Ext of OCS 2007 R2 too', LYNC, 'internal', 'NTLM or Negotiate', 'deny', NOWHERE, IISREQ],
   ['/Reach', 'Lync Web App 2010 and its broker', LYNC, 'both', 'web ticket', 'allow', ['web-services', 'meet'], GETCS],
   ['/RequestHandler', 'Device updates inside', LYNC, 'internal', 'none for files', 'deny', NOWHERE, GETCS],
   ['/RequestHandlerExt', 'Device updates and log upload', LYNC, 'external', 'NTLM or Negotiate', 'optional', WEB, GETCS],
@@ -134,8 +134,11 @@ export const catalogue: readonly DirectoryEntry[] = rows.map(
   }),
 )
 
-/** Words that mean something else on a server that is not Lync. */
+/** Words that mean something else on a server that is not Lync, and that a user may be called by. */
 const AMBIGUOUS = new Set(['/admin', '/autoupdate', '/conf', '/etc'])
+
+/** True for an internal directory whose name alone does not say that it is meant. */
+export const isWordOfManyUses = ({ path }: DirectoryEntry): boolean => AMBIGUOUS.has(path)
 
 /**
  * What stays inside for a product. The internal directories of every Lync version count for each of them: what is
@@ -146,7 +149,7 @@ export function internalDirectories(product: Product): readonly DirectoryEntry[]
   const internal = catalogue.filter(({ action }) => action === 'deny')
   if (LYNC.includes(product)) return internal.filter(isOfLync)
   if (product === 'other')
-    return internal.filter((entry) => isOfLync(entry) && !AMBIGUOUS.has(entry.path))
+    return internal.filter((entry) => isOfLync(entry) && !isWordOfManyUses(entry))
   return internal.filter(({ products }) => products.includes(product))
 }
 

@@ -1,7 +1,15 @@
 /** May this path be reached through this rule? The decision of `policy.paths`, with the reason behind it. */
 import type { Product, PublishKind } from '../config/rules.ts'
-import { canonicalPath, type Reading } from './canonical-path.ts'
-import { catalogue, type DirectoryEntry, internalDirectories } from './catalogue.ts'
+import { type CanonicalPath, canonicalPath } from './canonical-path.ts'
+import {
+  catalogue,
+  type DirectoryEntry,
+  internalDirectories,
+  isWordOfManyUses,
+} from './catalogue.ts'
+import { isMeetingId, isSimpleUrl } from './meeting-link.ts'
+import { PathIndex } from './path-index.ts'
+import type { Reading } from './read-path.ts'
 
 export type PolicyMode = 'guard' | 'strict' | 'observe'
 
@@ -34,60 +42,76 @@ export type PathDecision =
 /** Compiled once per rule; `decide` runs for every request. */
 export class PathPolicy {
   readonly #settings: PathPolicySettings
-  readonly #internal: readonly DirectoryEntry[]
-  readonly #known: readonly DirectoryEntry[]
+  readonly #internal: PathIndex<DirectoryEntry>
+  readonly #known: PathIndex<DirectoryEntry>
+  readonly #allow: PathIndex<string>
+  readonly #deny: PathIndex<string>
 
   constructor(settings: PathPolicySettings) {
     this.#settings = settings
-    this.#internal = internalDirectories(settings.product)
-    this.#known = knownDirectories(settings)
+    this.#internal = new PathIndex(internalDirectories(settings.product).map(byPath))
+    this.#known = new PathIndex(knownDirectories(settings).map(byPath))
+    this.#allow = new PathIndex(settings.allow.map((path) => [path, path]))
+    this.#deny = new PathIndex(settings.deny.map((path) => [path, path]))
+  }
+
+  get mode(): PolicyMode {
+    return this.#settings.mode
   }
 
   /** @param target origin-form, as received */
   decide(target: string): PathDecision {
-    const path = canonicalPath(target)
+    return this.decideOn(canonicalPath(target))
+  }
+
+  /** As `decide`, for who has read the path already. */
+  decideOn(path: CanonicalPath): PathDecision {
     if (!path.ok) return { kind: 'undecidable', because: path.reason }
-    const { allow, deny, mode } = this.#settings
-    const closed = path.readings.find((reading) => deny.some((prefix) => mayBe(reading, prefix)))
-    if (closed) return { kind: 'refuse', entry: undefined, because: 'the rule denies it' }
-    const opened = path.readings.every((reading) =>
-      allow.some((prefix) => isUnder(reading, prefix)),
-    )
-    if (opened) return serve(this.#entryOf(path.readings[0]), 'the rule allows it')
-    const inside = this.#insideOf(path.readings)
-    if (inside) return { kind: 'refuse', entry: inside, because: 'internal only' }
-    const entry = this.#entryOf(path.readings[0])
-    const objection = mode === 'guard' ? undefined : this.#strictObjection(path.readings, entry)
-    if (objection && mode === 'strict') return { kind: 'refuse', entry, because: objection }
-    return { ...serve(entry, entry ? 'catalogued' : 'not internal'), strictWouldRefuse: objection }
-  }
-
-  /** The internal directory that one of the readings leads to. */
-  #insideOf(readings: readonly Reading[]): DirectoryEntry | undefined {
-    for (const entry of this.#internal) {
-      if (readings.some((reading) => this.#leadsInside(reading, entry))) return entry
+    const { readings } = path
+    const closed = firstOf(readings, (reading) => this.#deny.perhapsUnder(reading))
+    if (closed !== undefined) {
+      return { kind: 'refuse', entry: undefined, because: `the rule denies ${closed}` }
     }
-    return undefined
+    const opened = this.#allow.under(readings[0])
+    if (opened !== undefined && readings.every((reading) => this.#isOpened(reading)))
+      return serve(this.#known.under(readings[0]), `the rule allows ${opened}`)
+    const inside = firstOf(readings, (reading) => this.#insideOf(reading))
+    if (inside) return { kind: 'refuse', entry: inside, because: 'internal only' }
+    const entry = this.#known.under(readings[0])
+    const { mode } = this.#settings
+    const objection = mode === 'guard' ? undefined : this.#strictObjection(readings, entry)
+    if (objection && mode === 'strict') return { kind: 'refuse', entry, because: objection }
+    return { ...this.#served(readings[0], entry), strictWouldRefuse: objection }
   }
 
-  #leadsInside(reading: Reading, entry: DirectoryEntry): boolean {
-    if (entry.path === '/admin') return this.#leadsToAdmin(reading)
-    return mayBe(reading, entry.path)
+  #served(reading: Reading, entry: DirectoryEntry | undefined) {
+    // That a meeting's user is called like an internal directory says nothing about the meeting.
+    if (entry && entry.action !== 'deny') return serve(entry, 'catalogued')
+    const isSimple = isSimpleUrl(reading, this.#settings.kind)
+    return serve(undefined, isSimple ? 'what the name itself stands for' : 'not internal')
   }
 
-  /**
-   * The Admin simple URL is `/Admin` or `/<sip domain>/Admin`. On a name for meetings, `/admin/7322994` is a meeting of
-   * the user "admin".
-   */
-  #leadsToAdmin({ segments, hasDotSegments }: Reading): boolean {
-    if (hasDotSegments) return segments.includes('admin')
-    const at = segments[0]?.includes('.') ? 1 : 0
-    if (segments[at] !== 'admin') return false
-    return !(this.#settings.kind === 'meet' && segments.length === at + 2)
+  /** Look-alikes of an allowed name are not that name; they only must not lead inside. */
+  #isOpened(reading: Reading): boolean {
+    if (this.#allow.under(reading) !== undefined) return true
+    return reading.isFolded && this.#insideOf(reading) === undefined
   }
 
-  #entryOf(reading: Reading): DirectoryEntry | undefined {
-    return this.#known.find((entry) => isUnder(reading, entry.path))
+  /** The internal directory that the reading may lead to. */
+  #insideOf(reading: Reading): DirectoryEntry | undefined {
+    const { segments, hasDotSegments } = reading
+    const found = this.#internal.perhapsUnder(reading)
+    if (found) return this.#isMeetingOf(found, reading) ? undefined : found
+    // The Admin simple URL is `/Admin` or `/<sip domain>/Admin`.
+    if (hasDotSegments || !segments[0]?.includes('.')) return undefined
+    const second = this.#internal.perhapsAt(segments, 1)
+    return second?.path === '/admin' ? second : undefined
+  }
+
+  /** On a name for meetings, `/conf/7BCD22KQ` is a meeting of the user "conf". */
+  #isMeetingOf(entry: DirectoryEntry, { segments, hasDotSegments }: Reading): boolean {
+    if (this.#settings.kind !== 'meet' || hasDotSegments || segments.length !== 2) return false
+    return isWordOfManyUses(entry) && isMeetingId(segments[1])
   }
 
   /** Why strict would refuse; undefined: it would not. */
@@ -98,17 +122,38 @@ export class PathPolicy {
     const { kind, product } = this.#settings
     if (kind === 'anything') return undefined
     if (readings.some(({ hasDotSegments }) => hasDotSegments)) return 'dot segments'
+    if (entry && readings.every((reading) => this.#known.under(reading) === entry)) {
+      const refusal = refusalOf(entry, kind)
+      // A user may be called like a directory that is published elsewhere.
+      if (refusal === undefined || kind !== 'meet') return refusal
+    }
     if (readings.every((reading) => isSimpleUrl(reading, kind))) return undefined
+    const elsewhere = firstOf(readings, (reading) => everything.under(reading))
+    if (!entry && elsewhere) return `${product} has no ${elsewhere.title}`
     if (!entry) return `not in the catalogue of ${product}`
-    if (!readings.every((reading) => isUnder(reading, entry.path)))
-      return 'spelt so that it can be read in two ways'
-    if (product !== 'other' && !entry.products.includes(product))
-      return `${product} has no ${entry.title}`
-    if (!entry.kinds.includes(kind)) return `${entry.title} is not published on ${kind} names`
-    return entry.action === 'optional'
-      ? `${entry.title} is optional: the rule must allow it`
-      : undefined
+    return refusalOf(entry, kind) ?? 'spelt so that it can be read in two ways'
   }
+}
+
+function refusalOf({ title, kinds, action }: DirectoryEntry, kind: PublishKind) {
+  if (!kinds.includes(kind)) return `${title} is not published on ${kind} names`
+  return action === 'optional' ? `${title} is optional: the rule must allow it` : undefined
+}
+
+/** To say that a directory is known, but of another product. */
+const everything = new PathIndex(catalogue.map((entry) => [entry.path, entry] as const))
+
+const byPath = (entry: DirectoryEntry) => [entry.path, entry] as const
+
+function firstOf<Value>(
+  readings: readonly Reading[],
+  find: (reading: Reading) => Value | undefined,
+): Value | undefined {
+  for (const reading of readings) {
+    const found = find(reading)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 const serve = (entry: DirectoryEntry | undefined, because: string) => ({
@@ -127,50 +172,4 @@ function knownDirectories({ product, kind }: PathPolicySettings): readonly Direc
   return catalogue
     .filter(({ products }) => product === 'other' || products.includes(product))
     .sort((a, b) => isOfKind(b) - isOfKind(a) || b.path.length - a.path.length)
-}
-
-/** True when the reading lies at or below `prefix`, beyond doubt. */
-export function isUnder(reading: Reading, prefix: string): boolean {
-  if (reading.hasDotSegments) return false
-  return pathSegments(prefix).every((segment, at) => reading.segments[at] === segment)
-}
-
-/** True when the reading may lie at or below `prefix`: short names and dot segments count. */
-function mayBe(reading: Reading, prefix: string): boolean {
-  const wanted = pathSegments(prefix)
-  const { segments } = reading
-  // Behind a dot segment nothing is sure but the names themselves.
-  const starts = reading.hasDotSegments ? segments.keys() : [0].values()
-  for (const start of starts) {
-    if (wanted.every((segment, at) => mayBeSegment(segments[start + at], segment))) return true
-  }
-  return false
-}
-
-const pathSegments = (path: string): string[] => path.split('/').filter((segment) => segment !== '')
-
-/**
- * `OCSPOW~1` is the 8.3 name of OcsPowerShell; after four names alike NTFS makes `OC1A2B~1`: two letters and a hash.
- */
-function mayBeSegment(segment: string | undefined, name: string): boolean {
-  if (segment === undefined) return false
-  if (segment === name) return true
-  const short = /^([^~]{1,6})~[0-9]/.exec(segment)?.[1]
-  if (short === undefined || name.length <= 8) return false
-  return (
-    name.startsWith(short) ||
-    (short.length === 6 && name.startsWith(short.slice(0, 2)) && /^..[0-9a-f]{4}$/.test(short))
-  )
-}
-
-/** The paths that the name itself stands for, without a directory of IIS in them (Microsoft, simple URLs). */
-function isSimpleUrl({ segments, hasDotSegments }: Reading, kind: PublishKind): boolean {
-  if (hasDotSegments) return false
-  const rest = segments[0]?.includes('.') ? segments.slice(1) : segments
-  if (kind === 'autodiscover') return segments.length === 0
-  if (kind === 'dialin') return segments.length === 0 || rest[0] === 'dialin'
-  if (kind !== 'meet') return false
-  return (
-    segments.length === 0 || rest[0] === 'meet' || segments.length === 2 || segments.length === 3
-  )
 }

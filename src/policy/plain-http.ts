@@ -1,6 +1,6 @@
 /** What port 80 is for besides autodiscover: the paths that desk phones need before they can speak TLS. */
-import { canonicalPath } from './canonical-path.ts'
-import { isUnder } from './path-policy.ts'
+import type { CanonicalPath } from './canonical-path.ts'
+import { PathIndex } from './path-index.ts'
 
 /**
  * What Lync Phone Edition asks over plain HTTP before it has a certificate: the root chain and its firmware
@@ -12,11 +12,9 @@ export const phonePaths: readonly string[] = [
   '/requesthandler/files/ucphone',
 ]
 
-/** True when every reading of the target is one of a phone's. */
-export function isPhonePath(target: string): boolean {
-  const path = canonicalPath(target)
-  return (
-    path.ok &&
-    path.readings.every((reading) => phonePaths.some((prefix) => isUnder(reading, prefix)))
-  )
+const index = new PathIndex(phonePaths.map((path) => [path, true] as const))
+
+/** True when every reading of the path is one of a phone's. */
+export function isPhonePath(path: CanonicalPath): boolean {
+  return path.ok && path.readings.every((reading) => index.under(reading) === true)
 }

@@ -21,6 +21,7 @@ export function adviseOnRules(
       at(['rules', index, 'hosts'], adviseOnNames(rule, own, certificates)),
       at(['rules', index, 'http'], adviseOnRedirect(rule, own)),
       at(['rules', index, 'hosts'], adviseOnInternalDiscovery(rule)),
+      at(['rules', index, 'hosts'], adviseOnAdmin(rule)),
     ].flatMap(({ where, advice }) => (advice ? [problemAt(loaded, where, advice)] : []))
   })
   const opened = adviseOnAllow(loaded.rules).map(({ ruleIndex, listIndex, message, hint }) =>
@@ -93,6 +94,25 @@ function adviseOnRedirect(rule: PublishingRule, own: readonly ListenerRule[]): A
     'write "http: forward" where TLS ends before lyncgate, or give the listener an https port',
   )
 }
+
+/** Planning for simple URLs: "The Admin simple URL is internal to your organization". */
+function adviseOnAdmin({ hosts, listeners, publish }: PublishingRule): Advice | undefined {
+  if (listeners.length > 0 || !LYNC_KINDS.has(publish)) return undefined
+  const admin = hosts.filter((host) => host.startsWith('admin.'))
+  if (admin.length === 0) return undefined
+  return warning(
+    'admin-published',
+    `${admin.join(', ')} looks like the Admin simple URL, which leads to the Control Panel`,
+    'leave it out, or name the inner listener under "listeners" of a rule of its own',
+  )
+}
+
+const LYNC_KINDS: ReadonlySet<PublishKind> = new Set([
+  'web-services',
+  'meet',
+  'dialin',
+  'autodiscover',
+])
 
 function adviseOnInternalDiscovery({ hosts, listeners }: PublishingRule): Advice | undefined {
   const inside = hosts.filter((host) => host.startsWith('lyncdiscoverinternal.'))

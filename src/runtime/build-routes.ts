@@ -7,8 +7,11 @@ import { phonePaths } from '../policy/plain-http.ts'
 import type { Pool } from '../pools/pool.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
 
-/** Names that the web app may be told to look at (CVE-2023-41763). */
-const MEETING_KINDS: ReadonlySet<string> = new Set(['meet', 'web-services'])
+/**
+ * Names that the web app may be told to look at (CVE-2023-41763). Who publishes everything as "anything" has the meetings
+ * among it.
+ */
+const MEETING_KINDS: ReadonlySet<string> = new Set(['meet', 'web-services', 'anything'])
 
 /** @param pools by name; cross-check has made sure that every rule's pool is among them */
 export function buildRoutes(
@@ -19,9 +22,15 @@ export function buildRoutes(
   const routes = new Map(
     rules.listeners.map((listener) => [listener.name, tableOf(listener, compiled)] as const),
   )
+  const ports = new Set([
+    80,
+    443,
+    ...rules.listeners.flatMap(({ httpPort, httpsPort }) => [httpPort, httpsPort]),
+  ])
   return {
     routes,
-    isMeetingHost: (host) =>
+    isMeetingHost: (host, port) =>
+      (port === undefined || ports.has(port)) &&
       [...routes.values()].some((table) => MEETING_KINDS.has(table.match(host)?.kind ?? '')),
   }
 }

@@ -23,6 +23,11 @@ const spell = (name: string): string[] => [
   `/${name}::$DATA`,
   `/(S(x))/${name}/`,
   `/\\${name}\\`,
+  `/%u00${name.charCodeAt(0).toString(16)}${name.slice(1)}`,
+  `/x.svc/../../${name}/`,
+  `/%e2%80%8b${name}%c2%a0/`,
+  `/%e2%88%95${name}`,
+  `/%5c%5c%3f%5c${name}`,
 ]
 
 for (const isTls of [false, true]) {
@@ -38,7 +43,9 @@ for (const isTls of [false, true]) {
     )
     let answers = 0
     for (const { path } of internalDirectories('skype-se')) {
-      for (const target of spell(path.slice(1))) {
+      const scheme = isTls ? 'https' : 'http'
+      const absolute = `${scheme}://lyncweb.contoso.com${path}/`
+      for (const target of [...spell(path.slice(1)), absolute]) {
         client.send(`GET ${target} HTTP/1.1\r\nHost: lyncweb.contoso.com\r\n\r\n`)
         answers++
         await client.until((text) => text.split('X-Lyncgate-Request-Id').length > answers)

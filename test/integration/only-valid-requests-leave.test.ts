@@ -1,7 +1,8 @@
 /** Whatever a client sends: what reaches a server is strictly valid, with one framing, and the proxy lives on. */
-import fc from 'fast-check'
+
 import t from 'tap'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
+import { fc } from '../support/property.ts'
 import { startTestProxy } from '../support/proxy.ts'
 import { openRawClient } from '../support/raw-client.ts'
 import { HOST } from '../support/refusals.ts'

@@ -19,17 +19,19 @@ export interface RawClient {
 
 export interface RawTarget {
   readonly port: number
+  /** Without TLS: where the port is; default 127.0.0.1. */
+  readonly address?: string
   /** With TLS: the name to ask for and the roots to trust. */
   readonly tls?: { readonly serverName: string; readonly ca: string }
 }
 
 /** Connects, TLS handshake included. */
 export async function openRawClient(t: Test, target: RawTarget): Promise<RawClient> {
-  const { port, tls } = target
+  const { port, tls, address = '127.0.0.1' } = target
   const relay = tls && (await startResettableRelay(t, port))
   const socket = relay
     ? connectTls({ port: relay.port, host: '127.0.0.1', servername: tls.serverName, ca: tls.ca })
-    : connectTcp({ port, host: '127.0.0.1' })
+    : connectTcp({ port, host: address })
   const waiting = new Set<() => void>()
   const tell = (): void => {
     for (const look of [...waiting]) look()

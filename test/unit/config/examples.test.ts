@@ -11,6 +11,7 @@ const wanted = [
   'many-sip-domains.yaml',
   'office-web-apps.yaml',
   'strict-policy.yaml',
+  'mobile-inside.yaml',
 ]
 
 t.test('there is an example for each topology', async (t) => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { expandHost } from '../../../src/config/expand-host.ts'
 import {
@@ -6,6 +5,7 @@ import {
   parsePublishedHost,
   parseServerAddress,
 } from '../../../src/config/host-name.ts'
+import { fc } from '../../support/property.ts'
 
 t.test('published hosts get one spelling', async (t) => {
   const written = {

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
-import fc from 'fast-check'
 import t from 'tap'
 import { canonicalIp, parseNetwork } from '../../../src/config/network.ts'
+import { fc } from '../../support/property.ts'
 
 t.test('networks are normalised', async (t) => {
   const written = {

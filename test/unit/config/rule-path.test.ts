@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { parseRulePath, rulePathPattern } from '../../../src/config/rule-path.ts'
 import { canonicalPath } from '../../../src/policy/canonical-path.ts'
+import { fc } from '../../support/property.ts'
 
 const parse = (text: string) => parseRulePath(text, 'root')
 
@@ -46,8 +46,12 @@ t.test('no accepted path is lost on the way to the comparison', async (t) => {
       if (!parsed.ok) return true
       const target = Buffer.from(text, 'utf8').toString('latin1')
       const path = canonicalPath(target)
+      // What the characters look like is read as well, but never instead.
       return (
-        path.ok && path.readings.every(({ segments }) => `/${segments.join('/')}` === parsed.value)
+        path.ok &&
+        path.readings.every(
+          ({ segments, isFolded }) => isFolded || `/${segments.join('/')}` === parsed.value,
+        )
       )
     }),
     { numRuns: 3000 },

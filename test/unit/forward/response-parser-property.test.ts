@@ -1,9 +1,9 @@
 /** On answers that are valid the parser agrees with Node's own client, however the bytes are cut. */
 import { type IncomingMessage, request } from 'node:http'
 import { Duplex } from 'node:stream'
-import fc from 'fast-check'
 import t from 'tap'
 import { type ParsedAnswer, parseAnswer } from '../../support/parse-answer.ts'
+import { fc } from '../../support/property.ts'
 
 const TOKEN = [...'!#$%&*+-.^_|~09azAZ']
 const VALUE = [...'\t !"#,:;=?@[]{}~azAZ09\x80\xa0\xe4\xff']

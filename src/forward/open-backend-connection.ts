@@ -1,0 +1,96 @@
+/** A new connection to a server: TCP, and where the request came by TLS a verified TLS handshake. */
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { checkServerIdentity, connect as connectTls } from 'node:tls'
+import type { Server } from '../pools/server.ts'
+import { BackendConnection } from './backend-connection.ts'
+
+/** How a connect attempt ended. */
+export type ConnectResult =
+  | { readonly ok: true; readonly connection: BackendConnection }
+  | { readonly ok: false; readonly reason: string }
+
+/** Idle TCP is probed after a minute of silence, so that half-open connections are found. */
+const KEEP_ALIVE_DELAY_MS = 60_000
+
+export interface ConnectRequest {
+  readonly server: Server
+  readonly isTls: boolean
+  readonly connectMs: number
+}
+
+/**
+ * Opens a connection, TLS handshake and verification included. `done` is called once, never synchronously.
+ * @returns a way to give the attempt up; `done` is not called after that
+ */
+export function openBackendConnection(
+  request: ConnectRequest,
+  done: (result: ConnectResult) => void,
+): () => void {
+  const { server, isTls } = request
+  const socket = isTls ? openTls(server) : openTcp(server)
+  let settled = false
+  const settle = (result: ConnectResult): void => {
+    if (settled) return
+    settled = true
+    clearTimeout(timer)
+    socket.off('close', onClose)
+    done(result)
+  }
+  const fail = (reason: string): void => {
+    if (settled) return
+    socket.destroy()
+    settle({ ok: false, reason })
+  }
+  const onClose = (): void => fail('the connection was closed while it was set up')
+  const timer = setTimeout(
+    () => fail(`no connection within ${request.connectMs} ms`),
+    request.connectMs,
+  )
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+  socket.on('close', onClose)
+  socket.once(isTls ? 'secureConnect' : 'connect', () => {
+    if (settled) return
+    settle({ ok: true, connection: new BackendConnection(socket, server, isTls) })
+  })
+  return () => {
+    if (settled) return
+    settled = true
+    clearTimeout(timer)
+    socket.destroy()
+  }
+}
+
+function openTcp(server: Server): Socket {
+  return connectTcp({
+    host: server.address,
+    port: server.httpPort,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  })
+}
+
+/**
+ * TLS to the server: HTTP/1.1 only (NTLM is impossible over HTTP/2), certificate and name verified unless the file
+ * spells out otherwise. Sessions are resumed per server and trust settings; Node checks the identity again only on full
+ * handshakes, which is why `ServerRegistry` keys sessions by those settings.
+ */
+function openTls(server: Server): Socket {
+  const { tls } = server
+  const session = server.facts.tlsSessions.get(server.httpsPort)
+  const socket = connectTls({
+    host: server.address,
+    port: server.httpsPort,
+    ...(isIP(tls.serverName) ? {} : { servername: tls.serverName }),
+    secureContext: tls.secureContext,
+    // Spelt out, because Node would check the address instead when the name to check is an IP address.
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(tls.serverName, certificate),
+    ...(session ? { session } : {}),
+    rejectUnauthorized: !tls.insecureSkipVerify,
+    ALPNProtocols: ['http/1.1'],
+  })
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS)
+  socket.on('session', (ticket: Buffer) => server.facts.tlsSessions.set(server.httpsPort, ticket))
+  return socket
+}
