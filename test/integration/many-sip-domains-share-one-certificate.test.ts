@@ -17,6 +17,7 @@ pools:
     product: skype-se
     servers: [{ address: 127.0.0.1, http: ${backend}, https: ${backend} }]
     tls: { ca: root.pem }
+    health: { check: none }
 rules:
   - { name: Autodiscover, publish: autodiscover, hosts: [lyncdiscover.contoso.com], pool: pool01 }
   - { name: Without certificate, publish: autodiscover, hosts: [lyncdiscover.fabrikam.com], pool: pool01, https: refuse }
