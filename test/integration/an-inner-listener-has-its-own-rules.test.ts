@@ -15,7 +15,7 @@ async function start(t: Test) {
     })
   const [outer, inner] = [await answer('outer'), await answer('inner')]
   const pool = (name: string, port: number) =>
-    `  ${name}: { product: skype-se, servers: [{ address: 127.0.0.1, http: ${port}, https: ${port} }], tls: { ca: root.pem } }\n`
+    `  ${name}: { product: skype-se, servers: [{ address: 127.0.0.1, http: ${port}, https: ${port} }], tls: { ca: root.pem }, health: { check: none } }\n`
   return startRulesProxy(t, {
     names: ['*.contoso.com'],
     rules: `version: 1

@@ -22,6 +22,7 @@ certificates: [{ cert: public.pem, key: public.key }]
 pools:
   pool01:
     product: skype-se
+    health: { check: none }
     servers: [{ address: 127.0.0.1, http: ${port}, https: 9 }]
     affinity: none
     tls: { ca: root.pem }

@@ -57,7 +57,7 @@ t.test('several certificates: exact before wildcard, the first of two', async (t
 listeners: [{ name: internet, address: 127.0.0.1, https: 443 }]
 certificates:
 ${issued.map((_, index) => `  - { cert: ${index}.pem, key: ${index}.key }\n`).join('')}pools:
-  pool01: { product: skype-se, servers: [fe01.contoso.local], tls: { ca: root.pem } }
+  pool01: { product: skype-se, servers: [fe01.contoso.local], tls: { ca: root.pem }, health: { check: none } }
 rules:
   - { name: Web, publish: anything, hosts: ["*.contoso.com"], pool: pool01 }
 `,
