@@ -5,7 +5,7 @@ import type { Problem } from '../config/problem.ts'
 import { createLogger, type Logger } from '../observe/logger.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { buildSnapshot } from '../runtime/build-snapshot.ts'
-import { ProxyServer } from '../runtime/proxy-server.ts'
+import { Runtime } from '../runtime/runtime.ts'
 import { formatProblems } from './check.ts'
 import type { CommandIo } from './output.ts'
 
@@ -36,7 +36,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
     logger.warn({ where, line }, message)
   warnOfFileLimit(rules.limits.connections, logger)
   surviveFaults(logger)
-  const started = await ProxyServer.start(built.value, logger)
+  const started = await Runtime.start(built.value, logger)
   if (!started.ok) {
     await flush()
     io.stderr(`lyncgate run: listener "${started.error.listener}": ${started.error.message}\n`)
@@ -71,7 +71,7 @@ function refuse(file: string, problems: readonly Problem[], io: CommandIo): numb
 
 /** Resolves when the proxy has stopped. The first signal drains, the second one ends at once. */
 function stopSignal(
-  proxy: ProxyServer,
+  proxy: Runtime,
   times: { readonly unreadyMs: number; readonly drainMs: number },
   logger: Logger,
 ): Promise<void> {

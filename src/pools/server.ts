@@ -8,6 +8,8 @@ export interface ServerFacts {
   inFlight: number
   /** Until when (milliseconds of the monotonic clock) other servers are preferred after a failed connect. */
   avoidUntilMs: number
+  /** True once no pool in force has this server: it gets nothing new, and idle connections to it end. */
+  isRetired: boolean
   /** The newest TLS session per port, for resumption towards this server under the same trust settings. */
   readonly tlsSessions: Map<number, Buffer>
 }

@@ -15,7 +15,7 @@ import type { PoolRule, Rules } from '../config/rules.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
-import type { ServerRegistry } from '../pools/server-registry.ts'
+import type { ServerDraft, ServerRegistry } from '../pools/server-registry.ts'
 import { adviseOnRules } from './advise-on-rules.ts'
 import { buildRoutes } from './build-routes.ts'
 
@@ -24,6 +24,8 @@ export interface Built {
   readonly rules: Rules
   readonly snapshot: Snapshot
   readonly certificates: readonly LoadedCertificate[]
+  /** The servers of its pools; adopted together with the snapshot. */
+  readonly servers: ServerDraft
   readonly warnings: readonly Problem[]
 }
 
@@ -41,7 +43,8 @@ export async function buildSnapshot(
   const { rules } = loaded
   const problems: Problem[] = []
   const certificates = await readCertificates(loaded, problems, scope.now)
-  const pools = await readPools(loaded, problems, scope.registry)
+  const servers = scope.registry.draft()
+  const pools = await readPools(loaded, problems, servers)
   problems.push(...adviseOnRules(loaded, certificates, problemAt))
   if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
   const snapshot: Snapshot = {
@@ -51,7 +54,7 @@ export async function buildSnapshot(
     limits: rules.limits,
     isTrustedProxy: trustOf(rules.trustedProxies),
   }
-  return ok({ rules, snapshot, certificates, warnings: problems })
+  return ok({ rules, snapshot, certificates, servers, warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
@@ -90,13 +93,15 @@ async function readCertificates(
 async function readPools(
   loaded: LoadedRules,
   problems: Problem[],
-  registry: ServerRegistry,
+  servers: ServerDraft,
 ): Promise<ReadonlyMap<string, Pool>> {
   const pools = new Map<string, Pool>()
   for (const rule of loaded.rules.pools) {
     const roots = await readRoots(loaded, rule, problems)
-    const secureContext = createSecureContext({ ca: roots, minVersion: 'TLSv1.2' })
-    pools.set(rule.name, poolOf(rule, { secureContext, roots }, registry))
+    const secureContext = servers.trustOf(roots.join(), () =>
+      createSecureContext({ ca: roots, minVersion: 'TLSv1.2' }),
+    )
+    pools.set(rule.name, poolOf(rule, { secureContext, roots }, servers))
   }
   return pools
 }
@@ -148,17 +153,19 @@ interface PoolTrust {
   readonly roots: readonly string[]
 }
 
-function poolOf(rule: PoolRule, trust: PoolTrust, registry: ServerRegistry): Pool {
+function poolOf(rule: PoolRule, trust: PoolTrust, draft: ServerDraft): Pool {
   const servers = rule.servers.map((server): Server => {
     const tls: BackendTls = {
       secureContext: trust.secureContext,
       serverName: rule.tls.serverName ?? server.address,
       insecureSkipVerify: rule.tls.insecureSkipVerify,
     }
-    // A TLS session verified under other settings must not be resumed under these.
+    // A TLS session verified under other settings must not be resumed under these. The weight is no part of it.
     const identity = JSON.stringify([
       rule.name,
-      server,
+      server.address,
+      server.httpPort,
+      server.httpsPort,
       tls.serverName,
       tls.insecureSkipVerify,
       trust.roots.join(),
@@ -167,7 +174,7 @@ function poolOf(rule: PoolRule, trust: PoolTrust, registry: ServerRegistry): Poo
       ...server,
       tls,
       affinityKey: affinityKeyOf(rule.name, server.address, server.httpsPort),
-      facts: registry.factsOf(identity),
+      facts: draft.factsOf(identity),
     }
   })
   return {
