@@ -1,12 +1,7 @@
 /** From valid rules to everything a snapshot needs. No side effect but reading files: a failure changes nothing. */
 import { readFile } from 'node:fs/promises'
 import { BlockList, isIPv6 } from 'node:net'
-import {
-  createSecureContext,
-  getCACertificates,
-  rootCertificates,
-  type SecureContext,
-} from 'node:tls'
+import { createSecureContext, getCACertificates, rootCertificates } from 'node:tls'
 import { failed, ok, type Result } from '../base/result.ts'
 import { type LoadedCertificate, loadCertificate } from '../certificates/certificate-store.ts'
 import type { LoadedRules } from '../config/load.ts'
@@ -24,6 +19,8 @@ export interface Built {
   readonly rules: Rules
   readonly snapshot: Snapshot
   readonly certificates: readonly LoadedCertificate[]
+  /** The roots towards each pool, as one text. */
+  readonly trusts: ReadonlyMap<string, string>
   /** The servers of its pools; adopted together with the snapshot. */
   readonly servers: ServerDraft
   readonly warnings: readonly Problem[]
@@ -44,17 +41,17 @@ export async function buildSnapshot(
   const problems: Problem[] = []
   const certificates = await readCertificates(loaded, problems, scope.now)
   const servers = scope.registry.draft()
-  const pools = await readPools(loaded, problems, servers)
+  const trusts = await readTrusts(loaded, problems)
   problems.push(...adviseOnRules(loaded, certificates, problemAt))
   if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
   const snapshot: Snapshot = {
     revision: scope.revision,
-    ...buildRoutes(rules, pools),
+    ...buildRoutes(rules, poolsOf(rules, trusts, servers)),
     timeouts: rules.timeouts,
     limits: rules.limits,
     isTrustedProxy: trustOf(rules.trustedProxies),
   }
-  return ok({ rules, snapshot, certificates, servers, warnings: problems })
+  return ok({ rules, snapshot, certificates, trusts, servers, warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
@@ -90,34 +87,28 @@ async function readCertificates(
   return certificates
 }
 
-async function readPools(
+async function readTrusts(
   loaded: LoadedRules,
   problems: Problem[],
-  servers: ServerDraft,
-): Promise<ReadonlyMap<string, Pool>> {
-  const pools = new Map<string, Pool>()
-  for (const rule of loaded.rules.pools) {
-    const roots = await readRoots(loaded, rule, problems)
-    const secureContext = servers.trustOf(roots.join(), () =>
-      createSecureContext({ ca: roots, minVersion: 'TLSv1.2' }),
-    )
-    pools.set(rule.name, poolOf(rule, { secureContext, roots }, servers))
-  }
-  return pools
+): Promise<ReadonlyMap<string, string>> {
+  const trusts = new Map<string, string>()
+  for (const rule of loaded.rules.pools)
+    trusts.set(rule.name, await readRoots(loaded, rule, problems))
+  return trusts
 }
 
 async function readRoots(
   loaded: LoadedRules,
   rule: PoolRule,
   problems: Problem[],
-): Promise<string[]> {
+): Promise<string> {
   const { caFile } = rule.tls
   if (caFile === undefined) return systemRoots()
   const where = ['pools', rule.name, 'tls', 'ca']
   try {
     const pem = await readFile(caFile, 'utf8')
     createSecureContext({ ca: pem })
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return [pem]
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code?.startsWith('E') && !code.startsWith('ERR')) {
@@ -129,7 +120,7 @@ async function readRoots(
           hint: 'check the path, and that the user lyncgate runs as may read it',
         }),
       )
-      return []
+      return ''
     }
   }
   problems.push(
@@ -140,23 +131,30 @@ async function readRoots(
       hint: 'export the root of the company CA as Base-64 (PEM)',
     }),
   )
-  return []
+  return ''
 }
 
 /** Mozilla's roots as Node ships them, and those of the machine or image. */
-const systemRoots = (): string[] => [
-  ...new Set([...rootCertificates, ...getCACertificates('system')]),
-]
+const systemRoots = (): string =>
+  [...new Set([...rootCertificates, ...getCACertificates('system')])].join('\n')
 
-interface PoolTrust {
-  readonly secureContext: SecureContext
-  readonly roots: readonly string[]
+function poolsOf(
+  rules: Rules,
+  trusts: ReadonlyMap<string, string>,
+  servers: ServerDraft,
+): ReadonlyMap<string, Pool> {
+  return new Map(
+    rules.pools.map((rule) => [rule.name, poolOf(rule, trusts.get(rule.name) ?? '', servers)]),
+  )
 }
 
-function poolOf(rule: PoolRule, trust: PoolTrust, draft: ServerDraft): Pool {
+function poolOf(rule: PoolRule, roots: string, draft: ServerDraft): Pool {
+  const secureContext = draft.trustOf(roots, () =>
+    createSecureContext({ ca: roots, minVersion: 'TLSv1.2' }),
+  )
   const servers = rule.servers.map((server): Server => {
     const tls: BackendTls = {
-      secureContext: trust.secureContext,
+      secureContext,
       serverName: rule.tls.serverName ?? server.address,
       insecureSkipVerify: rule.tls.insecureSkipVerify,
     }
@@ -168,7 +166,7 @@ function poolOf(rule: PoolRule, trust: PoolTrust, draft: ServerDraft): Pool {
       server.httpsPort,
       tls.serverName,
       tls.insecureSkipVerify,
-      trust.roots.join(),
+      roots,
     ])
     return {
       ...server,

@@ -98,5 +98,7 @@ function openMessage(error: ListenError, ruleAddress: string): string {
     case 'EADDRNOTAVAIL':
       return `${address} is not an address of this machine`
   }
+  if (error.code?.startsWith('ERR_SSL') || error.code?.startsWith('ERR_OSSL'))
+    return `a certificate cannot be used with the TLS profile of the listener (${error.code})`
   return `${where} cannot be opened (${error.code ?? error.message})`
 }

@@ -106,7 +106,8 @@ export class Runtime {
     this.#current = this.#configuration(built, opened.value)
     built.servers.adopt()
     this.#limits.adopt(built.rules.limits)
-    this.#logger.level = built.rules.log.level
+    if (before.built.rules.log.level !== built.rules.log.level)
+      this.#logger.level = built.rules.log.level
     this.#begin(opened.value)
 
     // 3. Nothing more on ports that are gone.
