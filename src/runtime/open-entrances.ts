@@ -77,7 +77,7 @@ export async function openEntrances(
       health = { key, server: await openHealthServer(asked, scope.isReady) }
   } catch (error) {
     await discard()
-    return failed({ listener: at.listener, message: openMessage(error as ListenError, at.address) })
+    return failed({ listener: at.listener, message: openMessage(error, at.address, current) })
   }
   const ports = new Map([...current.ports, ...newPorts])
   for (const key of closes) ports.delete(key)
@@ -86,12 +86,15 @@ export async function openEntrances(
 
 type ListenError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number }
 
-function openMessage(error: ListenError, ruleAddress: string): string {
+function openMessage(thrown: unknown, ruleAddress: string, current: InForce): string {
+  const error = thrown as ListenError
   // The health port is opened here too, and it may have an address of its own.
   const address = error.address ?? ruleAddress
   const where = `${address} port ${error.port ?? '?'}`
   switch (error.code) {
     case 'EADDRINUSE':
+      if (isOwn(error.port, current))
+        return `${where} is still held by the configuration in force: take that out first, then add this one`
       return `${where} is in use by another program`
     case 'EACCES':
       return `${where} may not be opened by this user: ports below 1024 need root, CAP_NET_BIND_SERVICE, or a port mapping`
@@ -102,3 +105,7 @@ function openMessage(error: ListenError, ruleAddress: string): string {
     return `a certificate cannot be used with the TLS profile of the listener (${error.code})`
   return `${where} cannot be opened (${error.code ?? error.message})`
 }
+
+/** An address of one network card and all addresses exclude each other, also within one process. */
+const isOwn = (port: number | undefined, { ports, health }: InForce): boolean =>
+  [...ports.values(), ...(health ? [health.server] : [])].some((open) => open.port === port)

@@ -106,3 +106,13 @@ t.test('a health port that is taken', async (t) => {
   t.equal(runtime.healthPort, undefined)
   t.ok(await isServed())
 })
+
+t.test('a port that the proxy itself has under another address', async (t) => {
+  const { change, rules, isServed } = await start(t)
+  const wider = rules.replace('address: 127.0.0.1, http:', 'address: 0.0.0.0, http:')
+  t.match(await change(wider), {
+    kind: 'failed',
+    problems: [{ message: /is still held by the configuration in force/ }],
+  })
+  t.ok(await isServed())
+})
