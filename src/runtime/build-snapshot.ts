@@ -1,4 +1,5 @@
 /** From valid rules to everything a snapshot needs. No side effect but reading files: a failure changes nothing. */
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { BlockList, isIPv6 } from 'node:net'
 import { createSecureContext, getCACertificates, rootCertificates } from 'node:tls'
@@ -19,6 +20,8 @@ export interface Built {
   readonly rules: Rules
   readonly snapshot: Snapshot
   readonly certificates: readonly LoadedCertificate[]
+  /** Every pool of the file, also one that no rule names. */
+  readonly pools: ReadonlyMap<string, Pool>
   /** The roots towards each pool, as one text. */
   readonly trusts: ReadonlyMap<string, string>
   /** The servers of its pools; adopted together with the snapshot. */
@@ -44,14 +47,15 @@ export async function buildSnapshot(
   const trusts = await readTrusts(loaded, problems)
   problems.push(...adviseOnRules(loaded, certificates, problemAt))
   if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
+  const pools = poolsOf(rules, trusts, servers)
   const snapshot: Snapshot = {
     revision: scope.revision,
-    ...buildRoutes(rules, poolsOf(rules, trusts, servers)),
+    ...buildRoutes(rules, pools),
     timeouts: rules.timeouts,
     limits: rules.limits,
     isTrustedProxy: trustOf(rules.trustedProxies),
   }
-  return ok({ rules, snapshot, certificates, trusts, servers, warnings: problems })
+  return ok({ rules, snapshot, certificates, pools, trusts, servers, warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
@@ -149,7 +153,8 @@ function poolsOf(
 }
 
 function poolOf(rule: PoolRule, roots: string, draft: ServerDraft): Pool {
-  const secureContext = draft.trustOf(roots, () =>
+  const trust = createHash('sha256').update(roots).digest('base64')
+  const secureContext = draft.trustOf(trust, () =>
     createSecureContext({ ca: roots, minVersion: 'TLSv1.2' }),
   )
   const servers = rule.servers.map((server): Server => {
@@ -166,7 +171,7 @@ function poolOf(rule: PoolRule, roots: string, draft: ServerDraft): Pool {
       server.httpsPort,
       tls.serverName,
       tls.insecureSkipVerify,
-      roots,
+      trust,
     ])
     return {
       ...server,

@@ -113,7 +113,7 @@ export class Runtime {
     // 3. Nothing more on ports that are gone.
     for (const key of opened.value.closedKeys) before.ports.get(key)?.close()
 
-    // 4. Checks of servers start and stop here, by the difference of `before.built` and `built`.
+    // 4. Checks of servers start and stop here, by the difference of `before.built.pools` and `built.pools`.
 
     // 5. Release what was only the old one's. Running exchanges hold what they need.
     this.#release(before)
