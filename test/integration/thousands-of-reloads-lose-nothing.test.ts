@@ -3,6 +3,7 @@
  * certificate and listeners: an exchange that mixed two revisions would show in its access line.
  * LYNCGATE_RELOADS sets how many; 5000 take some minutes.
  */
+import { createServer, type Socket } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
@@ -14,7 +15,6 @@ import { credentialsOf, HOST } from '../support/lab-proxy.ts'
 import { countOpen } from '../support/open-files.ts'
 import type { LogLine } from '../support/proxy.ts'
 import { openRawClient, type RawClient as Poller } from '../support/raw-client.ts'
-import { startRecordingBackend } from '../support/recording-backend.ts'
 import { type ReloadingProxy, startReloadingProxy } from '../support/reloading-proxy.ts'
 
 // biome-ignore lint/style/noProcessEnv: how long the test runs is up to whoever starts it
@@ -39,21 +39,36 @@ function measure(proxy: ReloadingProxy) {
   }
 }
 
+/** A server that keeps nothing: polls wait in `held`, everything else is answered at once. */
+async function startServer(t: Test, held: Map<string, () => void>): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => {})
+    // Each request comes whole, and one at a time.
+    socket.on('data', (bytes) => {
+      const target = /^GET (\S+)/.exec(bytes.toString('latin1'))?.[1] ?? ''
+      if (target.startsWith('/poll')) held.set(target, () => void socket.write(ANSWER))
+      else socket.write(ANSWER)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
 async function start(t: Test) {
   const lab = await startLab()
   t.teardown(() => lab.close())
   const held = new Map<string, () => void>()
-  const onRequest = (socket: { write(text: string): unknown }, text: string): void => {
-    const target = /^GET (\S+)/.exec(text.slice(text.lastIndexOf('GET ')))?.[1] ?? ''
-    if (target.startsWith('/poll')) held.set(target, () => void socket.write(ANSWER))
-    else socket.write(ANSWER)
-  }
-  const servers = [
-    await startRecordingBackend(t, onRequest),
-    await startRecordingBackend(t, onRequest),
-  ]
+  const portOfServer = [await startServer(t, held), await startServer(t, held)]
   const [http = 0, https = 0, extra = 0] = await freePorts(3)
-  const portOf = (parity: number): number => servers[parity]?.httpPort ?? 0
+  const portOf = (parity: number): number => portOfServer[parity] ?? 0
   const labServers = lab.pool.map((each) => ({
     address: each.address,
     http: each.httpPort,
@@ -85,11 +100,8 @@ rules:
     files: { 'second.pem': second.certPem, 'second.key': second.keyPem },
   })
   const tls = { ca: lab.authority.certificatePem, serverName: NAME }
-  const connect = async (over: 'http' | 'https'): Promise<RawClient> => {
-    const client = await connectRaw(over === 'http' ? { port: http } : { port: https, tls })
-    t.teardown(() => client.close())
-    return client
-  }
+  const connect = (over: 'http' | 'https'): Promise<RawClient> =>
+    connectRaw(over === 'http' ? { port: http } : { port: https, tls })
   return { lab, proxy, held, rules, http, portOf, connect }
 }
 
@@ -117,6 +129,10 @@ t.test(`${RELOADS} reloads under load`, { timeout: 1_000_000 }, async (t) => {
     if (answer.header('x-lab-user') !== `CONTOSO\\${name}`) wrong.push({ name, got: answer.status })
   }
 
+  // Clients that come and go must not be remembered, so these are not closed by `connect`.
+  t.teardown(() => {
+    for (const client of [...quick, ...people.map((person) => person.client)]) client.close()
+  })
   const quick = [await connect('http'), await connect('http')]
   const askQuick = async (client: RawClient): Promise<void> => {
     for (let n = 0; n < 3; n++) {
