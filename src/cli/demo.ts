@@ -8,7 +8,7 @@ import { type Lab, startLab } from '../lab/lab.ts'
 import { createLogger } from '../observe/logger.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { buildSnapshot } from '../runtime/build-snapshot.ts'
-import { ProxyServer } from '../runtime/proxy-server.ts'
+import { Runtime } from '../runtime/runtime.ts'
 import { formatProblems } from './check.ts'
 import { demoText } from './demo-text.ts'
 import type { CommandIo } from './output.ts'
@@ -68,7 +68,7 @@ async function serve(file: string, { lab, ports, directory, io }: Demo): Promise
   const built = await buildSnapshot(loaded.value, scope)
   if (!built.ok) throw new Error(formatProblems(file, built.error, io))
   const { logger, flush } = createLogger({ level: 'info' })
-  const started = await ProxyServer.start(built.value, logger)
+  const started = await Runtime.start(built.value, logger)
   if (!started.ok) {
     io.stderr(
       `lyncgate demo: ${started.error.message}; --http, --https and --health choose other ports\n`,

@@ -1,11 +1,11 @@
 /** `lyncgate run`: the proxy in the foreground, logs on standard output. */
 import { parseArgs } from 'node:util'
-import { loadRules } from '../config/load.ts'
 import type { Problem } from '../config/problem.ts'
 import { createLogger, type Logger } from '../observe/logger.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
-import { buildSnapshot } from '../runtime/build-snapshot.ts'
-import { ProxyServer } from '../runtime/proxy-server.ts'
+import { loadConfiguration } from '../runtime/load-configuration.ts'
+import { logProblems, Reloader } from '../runtime/reload.ts'
+import { Runtime } from '../runtime/runtime.ts'
 import { formatProblems } from './check.ts'
 import type { CommandIo } from './output.ts'
 
@@ -24,27 +24,32 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
     io.stderr(`lyncgate run: ${file.wrong}\n${runUsage}`)
     return 2
   }
-  const loaded = await loadRules(file)
-  if (!loaded.ok) return refuse(file, loaded.error, io)
-  const scope = { registry: new ServerRegistry(), revision: 1, now: new Date() }
-  const built = await buildSnapshot(loaded.value, scope)
-  if (!built.ok) return refuse(file, [...loaded.value.warnings, ...built.error], io)
+  const hangUp = listenForHangUp()
+  const registry = new ServerRegistry()
+  const loaded = await loadConfiguration(file, { registry, revision: 1, now: new Date() })
+  if (!loaded.ok) return refuse(file, loaded.error.problems, io)
 
-  const { rules, warnings } = built.value
-  const { logger, flush } = createLogger({ level: rules.log.level })
-  for (const { message, where, line } of [...loaded.value.warnings, ...warnings])
-    logger.warn({ where, line }, message)
-  warnOfFileLimit(rules.limits.connections, logger)
+  const { built, digest, warnings } = loaded.value
+  const { logger, flush } = createLogger({ level: built.rules.log.level })
+  logProblems(logger, file, warnings)
+  warnOfFileLimit(built.rules.limits.connections, logger)
   surviveFaults(logger)
-  const started = await ProxyServer.start(built.value, logger)
+  const started = await Runtime.start(built, logger)
   if (!started.ok) {
     await flush()
     io.stderr(`lyncgate run: listener "${started.error.listener}": ${started.error.message}\n`)
     return 1
   }
-  const proxy = started.value
-  logger.info({ file, listeners: proxy.ports, health: proxy.healthPort, pid: process.pid }, 'ready')
-  await stopSignal(proxy, rules.timeouts, logger)
+  const runtime = started.value
+  const now = (): Date => new Date()
+  const reloader = await Reloader.start({ file, runtime, registry, logger, now }, digest)
+  const stopped = stopSignal(runtime, reloader, logger)
+  hangUp.begin(() => void reloader.reload('signal'))
+  logger.info(
+    { file, listeners: runtime.ports, health: runtime.healthPort, pid: process.pid },
+    'ready',
+  )
+  await stopped
   logger.info('stopped')
   await flush()
   // Lines that nobody takes must not keep the process.
@@ -69,32 +74,44 @@ function refuse(file: string, problems: readonly Problem[], io: CommandIo): numb
   return 1
 }
 
+/**
+ * SIGHUP from the first moment on: without a listener it would end the process, and with it every conversation. One that
+ * comes before the proxy runs is not forgotten.
+ */
+function listenForHangUp(): { begin(reload: () => void): void } {
+  let hasCome = false
+  let onSignal = (): void => {
+    hasCome = true
+  }
+  process.on('SIGHUP', () => onSignal())
+  return {
+    begin: (reload) => {
+      onSignal = reload
+      if (hasCome) reload()
+    },
+  }
+}
+
 /** Resolves when the proxy has stopped. The first signal drains, the second one ends at once. */
-function stopSignal(
-  proxy: ProxyServer,
-  times: { readonly unreadyMs: number; readonly drainMs: number },
-  logger: Logger,
-): Promise<void> {
+function stopSignal(runtime: Runtime, reloader: Reloader, logger: Logger): Promise<void> {
   return new Promise((resolve) => {
     let isStopping = false
     const onSignal = (signal: NodeJS.Signals): void => {
       if (isStopping) {
-        void proxy.kill().then(resolve)
+        void runtime.kill().then(resolve)
         return
       }
       isStopping = true
+      reloader.stop()
+      const { timeouts } = runtime.rules
       logger.info(
-        { signal, connections: proxy.openConnections, drainMs: times.drainMs },
+        { signal, connections: runtime.openConnections, drainMs: timeouts.drainMs },
         'draining',
       )
-      void proxy.stop(times).then(resolve)
+      void runtime.stop(timeouts).then(resolve)
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
-    // Without a listener the signal would end the process, and with it every conversation.
-    process.on('SIGHUP', () =>
-      logger.warn('a reload by SIGHUP is not yet supported: nothing has changed'),
-    )
   })
 }
 

@@ -181,7 +181,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     const connection = this.#connection as BackendConnection
     this.#finish()
     connection.release()
-    if (!connection.isOpen) this.#request.connections.remove(connection)
+    this.#request.connections.keep(connection)
     const hasLostPin = connection.isPinned && !connection.isOpen
     this.#done({ kind: 'done', closes: this.#closesAfter() || hasLostPin })
   }

@@ -1,14 +1,18 @@
 /**
- * One open port: fastify over a Node server whose limits are ours. It knows sockets and handshakes; what becomes of a
- * request is the handler's business.
+ * What an open port leads to: fastify over a Node server whose limits are ours. It knows sockets and handshakes; what
+ * becomes of a request is the handler's business.
+ *
+ * It never listens itself: connections are handed to it. Its settings therefore never change. A configuration with other
+ * settings (certificates, TLS profile, time-outs, size of heads) gets a new one behind the same port, at once for all
+ * of them, those included that Node cannot change on a server that runs; connections that stand stay where they are.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { type Socket, Server as TcpServer } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContext, TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
-import { BACKLOG, httpServerOptions, type ServerSettings } from './server-settings.ts'
+import { httpServerOptions, type ServerSettings } from './server-settings.ts'
 import { type TlsSettings, tlsServerOptions } from './tls-settings.ts'
 
 /** What a listener hands on. All methods are called synchronously with the event they stand for. */
@@ -31,25 +35,23 @@ export interface ListenerHandler {
 }
 
 export interface ListenerSettings {
-  readonly address: string
-  readonly port: number
   readonly server: ServerSettings
   /** Undefined: plain HTTP. */
   readonly tls: TlsSettings | undefined
 }
 
 export interface HttpListener {
-  /** The port that is really open; it differs from the settings only when those said 0. */
-  readonly port: number
-  /** Takes no more connections; open ones go on. */
-  stopAccepting(): void
+  /** Serves a TCP connection from its first byte on. */
+  take(socket: Socket): void
+  /** Nothing more will be handed over. Resolves when the last connection has gone. */
+  retire(): Promise<void>
 }
 
 /** The SNI lookup: a certificate for the name, or undefined to end the handshake with `unrecognized_name`. */
 export type CertificateLookup = (serverName: string) => SecureContext | undefined
 
-/** Opens the port. Rejects with Node's error (EADDRINUSE, EACCES …). */
-export async function openHttpListener(
+/** Makes it. Rejects when the certificate cannot be used under the TLS profile. */
+export async function createHttpListener(
   settings: ListenerSettings,
   handler: ListenerHandler,
 ): Promise<HttpListener> {
@@ -66,14 +68,40 @@ export async function openHttpListener(
     return503OnClosing: false,
   })
   takeEveryRequest(app, handler)
-  await app.listen({ host: settings.address, port: settings.port, backlog: BACKLOG })
+  await app.ready()
   const { server } = app
-  const address = server.address()
+  // Node starts to look for late heads with this event; nothing else depends on it.
+  server.emit('listening')
+  return handOver(server, settings.tls !== undefined)
+}
+
+function handOver(server: Server, isTls: boolean): HttpListener {
+  let open = 0
+  let isRetired = false
+  let onEmpty = (): void => {}
+  const endWhenEmpty = (): void => {
+    if (!isRetired || open > 0) return
+    // Ends the timer that looks for late heads. Earlier it would end idle connections, on which somebody is signed in.
+    server.close()
+    onEmpty()
+  }
   return {
-    port: typeof address === 'object' && address ? address.port : settings.port,
-    // The TCP part only: `http.Server.close` would also end idle connections, on which somebody may be signed in.
-    // Their owner ends them in good order.
-    stopAccepting: () => void TcpServer.prototype.close.call(server),
+    take: (socket) => {
+      open++
+      socket.once('close', () => {
+        open--
+        endWhenEmpty()
+      })
+      // As `http.Server` has it for its own sockets and `https.Server` not.
+      socket.allowHalfOpen = !isTls
+      server.emit('connection', socket)
+    },
+    retire: () =>
+      new Promise((resolve) => {
+        isRetired = true
+        onEmpty = resolve
+        endWhenEmpty()
+      }),
   }
 }
 

@@ -19,7 +19,7 @@ const CHECK_INTERVAL_MS = 1_000
 export const BACKLOG = 4_096
 
 /** TCP keep-alive probes start after this silence and find half-open connections. */
-const KEEP_ALIVE_PROBE_MS = 60_000
+export const KEEP_ALIVE_PROBE_MS = 60_000
 
 export function httpServerOptions(settings: ServerSettings): ServerOptions {
   return {
@@ -34,9 +34,6 @@ export function httpServerOptions(settings: ServerSettings): ServerOptions {
     requireHostHeader: false,
     // Duplicates are looked for in the raw fields; joining them would hide them.
     joinDuplicateHeaders: false,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
     // A GET without a body needs no stream machinery.
     optimizeEmptyRequests: true,
   }

@@ -102,7 +102,7 @@ class RequestWay implements RunningExchange {
         settings: snapshot,
         now: monotonicNow,
         onEjection: logEjection(this.#scope.logger),
-        closes: () => connection.isClosing || facts.wantsClose,
+        closes: () => this.#closes(),
       },
       (result) => this.#onForwarded(result),
     )
@@ -128,7 +128,8 @@ class RequestWay implements RunningExchange {
   }
 
   #closes(): boolean {
-    return this.#exchange.connection.isClosing || this.#exchange.facts.wantsClose
+    const { connection, facts } = this.#exchange
+    return connection.isClosing || facts.wantsClose || connection.backends.hasRetiredPin
   }
 
   /** An answer of ours. With a body still to come the connection closes: the body must never become a request. */

@@ -25,8 +25,8 @@ export interface ListenerHandlerSettings {
 /** The events of one listener. `connections` are those that stand at the moment. */
 export class ListenerHandler {
   readonly connections = new Set<ClientConnection>()
-  /** The proxy stops: a handshake that ends only now comes too late. */
-  isStopping = false
+  /** Its port is closed: a handshake that ends only now comes too late. */
+  #isLeaving = false
   readonly #settings: ListenerHandlerSettings
   readonly #bySocket = new WeakMap<Duplex, ClientConnection>()
   /** Sockets whose bytes are no longer understood. What still comes on them is read and thrown away. */
@@ -71,7 +71,13 @@ export class ListenerHandler {
     this.#bySocket.set(socket, connection)
     this.connections.add(connection)
     socket.once('close', () => this.connections.delete(connection))
-    if (this.isStopping) connection.closeWhenIdle()
+    if (this.#isLeaving) connection.closeWhenIdle()
+  }
+
+  /** The port is closed for good: what runs is finished, and its connections end. */
+  leave(): void {
+    this.#isLeaving = true
+    for (const connection of [...this.connections]) connection.closeWhenIdle()
   }
 
   onRequest(req: IncomingMessage, res: ServerResponse): void {

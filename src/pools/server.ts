@@ -10,6 +10,8 @@ export interface ServerFacts {
   inFlight: number
   /** What traffic has shown. */
   readonly ejection: Ejection
+  /** True once no pool in force has this server: it gets nothing new, and idle connections to it end. */
+  isRetired: boolean
   /** The newest TLS session per port, for resumption towards this server under the same trust settings. */
   readonly tlsSessions: Map<number, Buffer>
 }

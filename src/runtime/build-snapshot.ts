@@ -2,12 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { BlockList, isIPv6 } from 'node:net'
-import {
-  createSecureContext,
-  getCACertificates,
-  rootCertificates,
-  type SecureContext,
-} from 'node:tls'
+import { createSecureContext, getCACertificates, rootCertificates } from 'node:tls'
 import { failed, ok, type Result } from '../base/result.ts'
 import { type LoadedCertificate, loadCertificate } from '../certificates/certificate-store.ts'
 import type { LoadedRules } from '../config/load.ts'
@@ -16,7 +11,7 @@ import type { PoolRule, Rules } from '../config/rules.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
-import type { ServerRegistry } from '../pools/server-registry.ts'
+import type { ServerDraft, ServerRegistry } from '../pools/server-registry.ts'
 import { adviseOnRules } from './advise-on-rules.ts'
 import { checkHost, checkOf } from './build-checks.ts'
 import { buildRoutes } from './build-routes.ts'
@@ -25,9 +20,13 @@ import { buildRoutes } from './build-routes.ts'
 export interface Built {
   readonly rules: Rules
   readonly snapshot: Snapshot
-  /** Those that rules use, and those that none does. */
-  readonly pools: readonly Pool[]
   readonly certificates: readonly LoadedCertificate[]
+  /** Every pool of the file, also one that no rule names. */
+  readonly pools: ReadonlyMap<string, Pool>
+  /** The roots towards each pool, as one text. */
+  readonly trusts: ReadonlyMap<string, string>
+  /** The servers of its pools; adopted together with the snapshot. */
+  readonly servers: ServerDraft
   readonly warnings: readonly Problem[]
 }
 
@@ -45,9 +44,11 @@ export async function buildSnapshot(
   const { rules } = loaded
   const problems: Problem[] = []
   const certificates = await readCertificates(loaded, problems, scope.now)
-  const pools = await readPools(loaded, problems, scope.registry)
+  const servers = scope.registry.draft()
+  const trusts = await readTrusts(loaded, problems)
   problems.push(...adviseOnRules(loaded, certificates, problemAt))
   if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
+  const pools = poolsOf(rules, { trusts, servers, registry: scope.registry })
   const snapshot: Snapshot = {
     revision: scope.revision,
     ...buildRoutes(rules, pools),
@@ -55,7 +56,7 @@ export async function buildSnapshot(
     limits: rules.limits,
     isTrustedProxy: trustOf(rules.trustedProxies),
   }
-  return ok({ rules, snapshot, pools: [...pools.values()], certificates, warnings: problems })
+  return ok({ rules, snapshot, certificates, pools, trusts, servers, warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
@@ -91,33 +92,28 @@ async function readCertificates(
   return certificates
 }
 
-async function readPools(
+async function readTrusts(
   loaded: LoadedRules,
   problems: Problem[],
-  registry: ServerRegistry,
-): Promise<ReadonlyMap<string, Pool>> {
-  const pools = new Map<string, Pool>()
-  for (const rule of loaded.rules.pools) {
-    const roots = await readRoots(loaded, rule, problems)
-    const secureContext = createSecureContext({ ca: roots, minVersion: 'TLSv1.2' })
-    const host = checkHost(rule.name, loaded.rules.rules)
-    pools.set(rule.name, poolOf(rule, { secureContext, roots, host }, registry))
-  }
-  return pools
+): Promise<ReadonlyMap<string, string>> {
+  const trusts = new Map<string, string>()
+  for (const rule of loaded.rules.pools)
+    trusts.set(rule.name, await readRoots(loaded, rule, problems))
+  return trusts
 }
 
 async function readRoots(
   loaded: LoadedRules,
   rule: PoolRule,
   problems: Problem[],
-): Promise<string[]> {
+): Promise<string> {
   const { caFile } = rule.tls
   if (caFile === undefined) return systemRoots()
   const where = ['pools', rule.name, 'tls', 'ca']
   try {
     const pem = await readFile(caFile, 'utf8')
     createSecureContext({ ca: pem })
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return [pem]
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code?.startsWith('E') && !code.startsWith('ERR')) {
@@ -129,7 +125,7 @@ async function readRoots(
           hint: 'check the path, and that the user lyncgate runs as may read it',
         }),
       )
-      return []
+      return ''
     }
   }
   problems.push(
@@ -140,38 +136,48 @@ async function readRoots(
       hint: 'export the root of the company CA as Base-64 (PEM)',
     }),
   )
-  return []
+  return ''
 }
 
 /** Mozilla's roots as Node ships them, and those of the machine or image. */
-const systemRoots = (): string[] => [
-  ...new Set([...rootCertificates, ...getCACertificates('system')]),
-]
+const systemRoots = (): string =>
+  [...new Set([...rootCertificates, ...getCACertificates('system')])].join('\n')
 
 interface PoolScope {
-  readonly secureContext: SecureContext
-  readonly roots: readonly string[]
-  /** A name the pool is published under, for checks. */
-  readonly host: string | undefined
+  readonly trusts: ReadonlyMap<string, string>
+  readonly servers: ServerDraft
+  readonly registry: ServerRegistry
 }
 
-function poolOf(rule: PoolRule, scope: PoolScope, registry: ServerRegistry): Pool {
-  const roots = createHash('sha256').update(scope.roots.join()).digest('base64url')
+function poolsOf(rules: Rules, scope: PoolScope): ReadonlyMap<string, Pool> {
+  return new Map(
+    rules.pools.map((rule) => [rule.name, poolOf(rule, checkHost(rule.name, rules.rules), scope)]),
+  )
+}
+
+/** @param host a name the pool is published under, for checks */
+function poolOf(rule: PoolRule, host: string | undefined, scope: PoolScope): Pool {
+  const roots = scope.trusts.get(rule.name) ?? ''
+  const rootsHash = createHash('sha256').update(roots).digest('base64')
+  const secureContext = scope.servers.trustOf(rootsHash, () =>
+    createSecureContext({ ca: roots, minVersion: 'TLSv1.2' }),
+  )
   const servers = rule.servers.map((server): Server => {
     const tls: BackendTls = {
-      secureContext: scope.secureContext,
+      secureContext,
       serverName: rule.tls.serverName ?? server.address,
       insecureSkipVerify: rule.tls.insecureSkipVerify,
     }
-    // A TLS session verified under other settings must not be resumed under these.
+    // A TLS session verified under other settings must not be resumed under these. Weight and drain are no part of it.
     const { address, httpPort, httpsPort } = server
-    const trust = [tls.serverName, tls.insecureSkipVerify, roots]
+    const trust = [tls.serverName, tls.insecureSkipVerify, rootsHash]
+    const identity = JSON.stringify([rule.name, address, httpPort, httpsPort, ...trust])
     return {
       ...server,
       tls,
-      check: checkOf(rule.health, { server, tls, host: scope.host, trust }, registry),
+      check: checkOf(rule.health, { server, tls, host, trust }, scope.registry),
       affinityKey: affinityKeyOf(rule.name, server.address, server.httpsPort),
-      facts: registry.factsOf(JSON.stringify([rule.name, address, httpPort, httpsPort, trust])),
+      facts: scope.servers.factsOf(identity),
     }
   })
   return {

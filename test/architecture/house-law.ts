@@ -72,7 +72,6 @@ export const outsideFacts: readonly OutsideFact[] = [
     places: {
       'lab/': 'as above',
       'pipeline/exchange.ts': 'the one monotonic clock of exchanges',
-      'runtime/proxy-server.ts': 'the end of the drain time',
     },
   },
 ]

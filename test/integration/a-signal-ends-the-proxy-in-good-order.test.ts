@@ -88,14 +88,3 @@ t.test('a second signal ends at once', async (t) => {
     t.match(proxy.stdout, '"outcome":"proxy-stopping"')
   }
 })
-
-t.test('SIGHUP ends nothing', async (t) => {
-  const backend = await startRecordingBackend(t, (socket) => socket.write(OK))
-  const proxy = await startRunningProxy(t, backend.httpPort, 'unready: 0s')
-  proxy.signal('SIGHUP')
-  const client = await openRawClient(t, { port: proxy.httpPort })
-  client.send(get('/'))
-  await client.until((got) => got.endsWith('ok'))
-  proxy.signal('SIGTERM')
-  t.equal(await proxy.exited, 0)
-})

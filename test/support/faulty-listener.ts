@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { loadRules } from '../../src/config/load.ts'
 import { ConnectionLimits } from '../../src/guard/connection-limits.ts'
-import { openHttpListener } from '../../src/listeners/http-listener.ts'
+import { createHttpListener } from '../../src/listeners/http-listener.ts'
+import { openPort } from '../../src/listeners/open-port.ts'
 import { createAccessLog } from '../../src/observe/access-log.ts'
 import { createLogger } from '../../src/observe/logger.ts'
 import { ListenerHandler } from '../../src/pipeline/listener-handler.ts'
@@ -40,13 +41,12 @@ export async function startFaultyListener(
     scope: () => ({ snapshot, accessLog: createAccessLog(logger, 'json'), logger }),
   })
   const server = { ...rules.timeouts, headBytes: rules.limits.headBytes }
-  const listener = await openHttpListener(
-    { address: '127.0.0.1', port: 0, server, tls: undefined },
-    handler,
-  )
+  const listener = await createHttpListener({ server, tls: undefined }, handler)
+  const port = await openPort({ address: '127.0.0.1', port: 0 }, () => {})
+  port.begin((socket) => listener.take(socket))
   t.teardown(() => {
-    listener.stopAccepting()
+    port.close()
     for (const { socket } of handler.connections) socket.destroy()
   })
-  return { httpPort: listener.port, lines }
+  return { httpPort: port.port, lines }
 }

@@ -8,7 +8,7 @@ import type { AccessRecord } from '../../src/observe/access-log.ts'
 import { createLogger } from '../../src/observe/logger.ts'
 import { ServerRegistry } from '../../src/pools/server-registry.ts'
 import { buildSnapshot } from '../../src/runtime/build-snapshot.ts'
-import { ProxyServer } from '../../src/runtime/proxy-server.ts'
+import { Runtime } from '../../src/runtime/runtime.ts'
 
 /** A log line: an access record or another event. */
 export type LogLine = Partial<AccessRecord> & { readonly msg: string; readonly level: number }
@@ -54,7 +54,7 @@ export interface TestProxy {
   /** PEM of the authority that signed the public certificate. */
   readonly ca: string
   readonly lines: readonly LogLine[]
-  readonly proxy: ProxyServer
+  readonly proxy: Runtime
   /** Resolves with the first access line that fits, also one that was written before the call. */
   line(fits: (line: LogLine) => boolean): Promise<LogLine>
 }
@@ -97,7 +97,7 @@ export async function startLoaded(
   const scope = { registry: new ServerRegistry(), revision: 1, now: new Date() }
   const built = await buildSnapshot(anyPort, scope)
   if (!built.ok) throw new Error(JSON.stringify(built.error, null, 2))
-  const started = await ProxyServer.start(built.value, logger)
+  const started = await Runtime.start(built.value, logger)
   if (!started.ok) throw new Error(started.error.message)
   t.teardown(() => started.value.kill())
   const [ports] = started.value.ports

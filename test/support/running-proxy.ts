@@ -7,6 +7,8 @@ import { type Command, freePorts, startCommand } from './command.ts'
 export interface RunningProxy extends Command {
   readonly httpPort: number
   readonly healthPort: number
+  /** The rules file. */
+  readonly file: string
   /** The status of /readyz at this moment. */
   readiness(): Promise<number>
 }
@@ -38,5 +40,5 @@ timeouts: { ${timeouts} }
   const readiness = async (): Promise<number> =>
     (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).status
   // Assigned, not spread: the outputs are read as they grow.
-  return Object.assign(command, { httpPort, healthPort, readiness })
+  return Object.assign(command, { httpPort, healthPort, file, readiness })
 }

@@ -68,7 +68,7 @@ function fakeWorld() {
     },
     tls: { secureContext, serverName: address, insecureSkipVerify: false },
     affinityKey: address,
-    facts: registry.factsOf(address),
+    facts: registry.draft().factsOf(address),
   })
   return {
     checks,

@@ -13,7 +13,7 @@ import { ServerRegistry } from '../../../src/pools/server-registry.ts'
 const secureContext = createSecureContext()
 
 function poolOf(affinity: Pool['affinity'], weights: readonly number[]): Pool {
-  const registry = new ServerRegistry()
+  const registry = new ServerRegistry().draft()
   const servers = weights.map((weight, index): Server => {
     const address = `fe0${index + 1}.contoso.local`
     return {

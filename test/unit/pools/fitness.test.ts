@@ -21,7 +21,7 @@ function poolOf(shapes: readonly Shape[], lastResort = false): Pool {
   const registry = new ServerRegistry()
   const servers = shapes.map(({ status, isDraining, isEjected }, index): Server => {
     const address = `fe0${index + 1}`
-    const facts = registry.factsOf(address)
+    const facts = registry.draft().factsOf(address)
     const health = registry.healthOf(address)
     health.status = status ?? 'healthy'
     if (status === 'unhealthy') health.reason = 'status 503'

@@ -1,0 +1,114 @@
+/** What an open port leads to under one configuration: protocol, certificates and time-outs, and who handles requests. */
+import type { Socket } from 'node:net'
+import {
+  CertificateStore,
+  canonicalName,
+  type LoadedCertificate,
+} from '../certificates/certificate-store.ts'
+import type { ListenerRule } from '../config/rules.ts'
+import type { ConnectionLimits } from '../guard/connection-limits.ts'
+import { createHttpListener, type HttpListener } from '../listeners/http-listener.ts'
+import type { ServerSettings } from '../listeners/server-settings.ts'
+import { profileOptions, type TlsSettings } from '../listeners/tls-settings.ts'
+import type { RequestScope } from '../pipeline/handle-request.ts'
+import { ListenerHandler } from '../pipeline/listener-handler.ts'
+import type { Built } from './build-snapshot.ts'
+import type { WantedPort } from './wanted-ports.ts'
+
+export interface EntranceScope {
+  readonly limits: ConnectionLimits
+  /** The scope in force; asked once per request. */
+  readonly scope: () => RequestScope
+}
+
+export class Entrance {
+  /** Two entrances with the same settings are as good as one. */
+  readonly settings: string
+  /** Where its clients believe to be connected. A connection whose place is gone ends when it is idle. */
+  readonly place: string
+  readonly handler: ListenerHandler
+  readonly #listener: HttpListener
+
+  private constructor(settings: string, place: string, parts: EntranceParts) {
+    this.settings = settings
+    this.place = place
+    this.handler = parts.handler
+    this.#listener = parts.listener
+  }
+
+  /** Rejects when a certificate cannot be used under the TLS profile. */
+  static async create(
+    wanted: WantedPort,
+    built: Built,
+    { limits, scope }: EntranceScope,
+  ): Promise<Entrance> {
+    const { rule, isTls } = wanted
+    const handler = new ListenerHandler({
+      listener: rule.name,
+      isTls,
+      httpsPort: rule.httpsPort,
+      limits,
+      scope,
+    })
+    const tls = isTls ? tlsOf(rule, built.certificates, scope) : undefined
+    const listener = await createHttpListener({ server: serverOf(built), tls }, handler)
+    return new Entrance(settingsOf(wanted, built), placeOf(wanted), { handler, listener })
+  }
+
+  take(socket: Socket): void {
+    this.#listener.take(socket)
+  }
+
+  /** Gets no more connections. Resolves when the last one has gone. */
+  retire(): Promise<void> {
+    return this.#listener.retire()
+  }
+}
+
+interface EntranceParts {
+  readonly handler: ListenerHandler
+  readonly listener: HttpListener
+}
+
+const serverOf = ({ rules: { timeouts, limits } }: Built): ServerSettings => ({
+  requestHeadMs: timeouts.requestHeadMs,
+  keepAliveMs: timeouts.keepAliveMs,
+  handshakeMs: timeouts.handshakeMs,
+  headBytes: limits.headBytes,
+})
+
+/** All that an entrance is made of: as long as this is the same, TLS sessions can be resumed. */
+export function settingsOf(wanted: WantedPort, built: Built): string {
+  const { rule, isTls } = wanted
+  const tls = isTls && [
+    rule.tlsProfile,
+    built.certificates.map(({ certPem, keyPem }) => [certPem, keyPem]),
+    // OpenSSL does not ask for the name again on a resumed session: a name that is refused now needs new ticket keys.
+    built.rules.rules
+      .filter(({ listeners }) => listeners.length === 0 || listeners.includes(rule.name))
+      .filter((_, _at, own) => own.some(({ https }) => https === 'refuse'))
+      .map(({ hosts, https }) => [hosts, https]),
+  ]
+  return JSON.stringify([placeOf(wanted), serverOf(built), tls])
+}
+
+const placeOf = ({ key, rule, isTls }: WantedPort): string =>
+  JSON.stringify([key, rule.name, isTls, rule.httpsPort])
+
+function tlsOf(
+  rule: ListenerRule,
+  certificates: readonly LoadedCertificate[],
+  scope: () => RequestScope,
+): TlsSettings {
+  const [first] = certificates
+  if (!first) throw new Error('a TLS listener without a certificate') // cross-check refuses such a file
+  const store = new CertificateStore(certificates, profileOptions(rule.tlsProfile))
+  const isRefused = (name: string): boolean =>
+    scope().snapshot.routes.get(rule.name)?.match(name)?.https === 'refuse'
+  return {
+    profile: rule.tlsProfile,
+    fallback: { cert: first.certPem, key: first.keyPem },
+    lookup: (serverName) =>
+      isRefused(canonicalName(serverName)) ? undefined : store.lookup(serverName),
+  }
+}
