@@ -25,6 +25,8 @@ export class ActiveChecks {
   /** By the key of the check. */
   readonly #watches = new Map<string, ServerWatch>()
   #pools: readonly Pool[] = []
+  /** The last line of each pool. */
+  #said: ReadonlyMap<string, string> = new Map()
   /** Until then a check may keep the proxy from being ready; undefined: it is, for good. */
   #settlesAtMs: number | undefined
 
@@ -60,7 +62,7 @@ export class ActiveChecks {
       else this.#watches.set(key, new ServerWatch(subject, this.#scope))
     }
     if (isFirst) this.#settlesAtMs = this.#scope.now() + longestMs
-    for (const pool of pools) this.#logPool(pool)
+    this.#logPools(pools)
   }
 
   /** Every check of the first configuration has had its first result, or the time for one is over. */
@@ -81,14 +83,16 @@ export class ActiveChecks {
     this.#watches.clear()
   }
 
-  #logPool({ name, servers, lastResort }: Pool): void {
-    const [first] = servers
-    const check = first?.check ? checkName(first.check.target) : 'none'
-    const drain = servers.filter(({ isDraining }) => isDraining).map(serverName)
-    this.#logger.info(
-      { pool: name, check, ...first?.check?.timing, lastResort, drain },
-      'pool is watched',
-    )
+  /** A pool that is watched as before needs no line after a reload. */
+  #logPools(pools: readonly Pool[]): void {
+    const said = new Map<string, string>()
+    for (const pool of pools) {
+      const line = poolLine(pool)
+      const text = JSON.stringify(line)
+      said.set(pool.name, text)
+      if (text !== this.#said.get(pool.name)) this.#logger.info(line, 'pool is watched')
+    }
+    this.#said = said
   }
 
   #onChange({ subject }: ServerWatch, before: HealthStatus): void {
@@ -111,6 +115,14 @@ export class ActiveChecks {
         )
     }
   }
+}
+
+/** What is asked of the servers of a pool, how often, and which of them drain. */
+function poolLine({ name, servers, lastResort }: Pool) {
+  const [first] = servers
+  const check = first?.check ? checkName(first.check.target) : 'none'
+  const drain = servers.filter(({ isDraining }) => isDraining).map(serverName)
+  return { pool: name, check, ...first?.check?.timing, lastResort, drain }
 }
 
 /** What traffic met before the server was healthy again counts no more. */

@@ -28,7 +28,7 @@ t.test('a hundred at once are two', async (t) => {
   t.match(outcomes[1], { kind: 'unchanged', revision: 2 })
   t.same(
     lines.map(({ msg }) => msg),
-    ['reloaded', 'reload: nothing has changed'],
+    ['pool is watched', 'reloaded', 'reload: nothing has changed'],
   )
   await put('lyncgate.yaml', rules('Last'))
   t.match(await reloader.reload('signal'), { kind: 'reloaded', revision: 3 })
@@ -48,7 +48,7 @@ t.test('a file that is written many times is one change', async (t) => {
   const { put, rules, line, lines } = await start(t, { pollMs: 10_000_000, quietMs: 50 })
   for (let round = 0; round < 50; round++) await put('lyncgate.yaml', rules(`Web ${round}`))
   t.match(await line(({ msg }) => msg === 'reloaded'), { trigger: 'file', revision: 2 })
-  t.equal(lines.length, 1)
+  t.equal(lines.filter(({ msg }) => msg === 'reloaded').length, 1)
 })
 
 t.test('a stop while a reload runs: nothing new is opened', async (t) => {
