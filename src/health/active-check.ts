@@ -90,7 +90,7 @@ export class ActiveChecks {
       const line = poolLine(pool)
       const text = JSON.stringify(line)
       said.set(pool.name, text)
-      if (text !== this.#said.get(pool.name)) this.#logger.info(line, 'pool is watched')
+      if (text !== this.#said.get(pool.name)) this.#logger.info({ ...line }, 'pool is watched')
     }
     this.#said = said
   }
