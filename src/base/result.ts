@@ -8,8 +8,3 @@ export const ok = <T>(value: T): Result<T, never> => ({ ok: true, value })
 
 /** A failed result. */
 export const failed = <E>(error: E): Result<never, E> => ({ ok: false, error })
-
-/** Marks a branch that the type system says cannot be reached; reaching it is a bug. */
-export function assertNever(value: never): never {
-  throw new Error(`unexpected value: ${String(value)}`)
-}

@@ -6,9 +6,6 @@ export const GOOD: CheckResult = { ok: true }
 
 export const bad = (reason: string): CheckResult => ({ ok: false, reason })
 
-/** One attempt. `done` is called once, never synchronously; the function returned ends it without a call. */
-export type RunCheck = (done: (result: CheckResult) => void) => () => void
-
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',

@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { SecureContext, TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
 import { httpServerOptions, type ServerSettings } from './server-settings.ts'
 import { type TlsSettings, tlsServerOptions } from './tls-settings.ts'
@@ -46,9 +46,6 @@ export interface HttpListener {
   /** Nothing more will be handed over. Resolves when the last connection has gone. */
   retire(): Promise<void>
 }
-
-/** The SNI lookup: a certificate for the name, or undefined to end the handshake with `unrecognized_name`. */
-export type CertificateLookup = (serverName: string) => SecureContext | undefined
 
 /** Makes it. Rejects when the certificate cannot be used under the TLS profile. */
 export async function createHttpListener(

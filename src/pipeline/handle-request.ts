@@ -8,9 +8,8 @@ import type { AccessRecord } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange } from './close-exchange.ts'
+import { connectJobOf } from './connect-job.ts'
 import type { Exchange, Incoming } from './exchange.ts'
-import { monotonicNow } from './exchange.ts'
-import { logEjection } from './log-ejections.ts'
 import { openExchange } from './open-exchange.ts'
 import { failureAnswer, redirectAnswer, respond } from './respond.ts'
 import { locationRewriter } from './rewrite-location.ts'
@@ -77,31 +76,20 @@ class RequestWay implements RunningExchange {
 
   #forward(screened: Screened, route: Route): void {
     const exchange = this.#exchange
-    const { connection, facts, snapshot } = exchange
+    const { facts } = exchange
     const { req, res } = this.#incoming
     this.#forwarding = new Forwarding(
       {
+        ...connectJobOf(exchange, route, this.#scope.logger),
         req,
         res,
-        head: requestHeadOf(exchange, screened, false),
+        head: writeRequestHead(requestHeadParts(exchange, screened, false)),
         framing: screened.framing,
-        pool: route.pool,
-        hints: {
-          affinityKey: facts.affinityKey,
-          clientAddress: exchange.clientAddress,
-          nowMs: exchange.startedAtMs,
-        },
-        isTls: connection.arrival.isTls,
         pins: facts.bindsConnection,
-        connections: connection.backends,
         rewriteLocation: route.pool.rewriteLocation
           ? locationRewriter(exchange, screened.host)
           : undefined,
         hidesServer: route.hideServerFields,
-        report: exchange.report,
-        settings: snapshot,
-        now: monotonicNow,
-        onEjection: logEjection(this.#scope.logger),
         closes: () => this.#closes(),
       },
       (result) => this.#onForwarded(result),
@@ -189,10 +177,6 @@ class RequestWay implements RunningExchange {
 }
 
 /** The head as the server gets it; the same for a tunnel but for the connection fields. */
-export function requestHeadOf(exchange: Exchange, screened: Screened, upgrade: boolean): string {
-  return writeRequestHead(requestHeadParts(exchange, screened, upgrade))
-}
-
 export function requestHeadParts(exchange: Exchange, screened: Screened, upgrade: boolean) {
   const { req, facts, connection, snapshot } = exchange
   const { peerAddress, isTls } = connection.arrival

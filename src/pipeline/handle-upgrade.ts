@@ -5,14 +5,14 @@ import { type FailureCode, failureOf } from '../base/failure.ts'
 import type { BackendConnection } from '../forward/backend-connection.ts'
 import { breakOff } from '../forward/break-off.ts'
 import { obtainConnection } from '../forward/obtain-connection.ts'
-import { noteAnswer, noteFailure, type PassiveCheck } from '../forward/passive-check.ts'
+import { noteAnswer, noteFailure } from '../forward/passive-check.ts'
 import { requestFields } from '../forward/request-head.ts'
 import { openTunnel } from '../forward/upgrade.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange } from './close-exchange.ts'
+import { connectJobOf } from './connect-job.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 import { type RequestScope, requestHeadParts } from './handle-request.ts'
-import { logEjection } from './log-ejections.ts'
 import { openExchange } from './open-exchange.ts'
 import { failureAnswer, ownAnswerText, redirectAnswer } from './respond.ts'
 import type { Route } from './route.ts'
@@ -75,30 +75,11 @@ class UpgradeWay implements RunningExchange {
     const { route } = decision
 
     // 3. Which server: pin, cookie, balance.
-    const { connection, facts, snapshot, report } = exchange
-    this.#giveUp = obtainConnection(
-      {
-        ...this.#passiveCheck(route),
-        hints: {
-          affinityKey: facts.affinityKey,
-          clientAddress: exchange.clientAddress,
-          nowMs: exchange.startedAtMs,
-        },
-        isTls: connection.arrival.isTls,
-        connections: connection.backends,
-        report,
-        settings: snapshot,
-      },
-      (result) => {
-        if (this.#isOver) return
-        if (typeof result === 'string') this.fail(result)
-        else this.#tunnel(result, screened, route)
-      },
-    )
-  }
-
-  #passiveCheck({ pool }: Route): PassiveCheck {
-    return { pool, now: monotonicNow, onEjection: logEjection(this.#scope.logger) }
+    this.#giveUp = obtainConnection(connectJobOf(exchange, route, this.#scope.logger), (result) => {
+      if (this.#isOver) return
+      if (typeof result === 'string') this.fail(result)
+      else this.#tunnel(result, screened, route)
+    })
   }
 
   /** 4. The tunnel. */
@@ -109,7 +90,7 @@ class UpgradeWay implements RunningExchange {
     const { bytesRead, bytesWritten } = socket
     const ownsAffinity = route.pool.affinity === 'cookie'
     const { affinityKey, isDraining } = backend.server
-    const passive = this.#passiveCheck(route)
+    const passive = connectJobOf(exchange, route, this.#scope.logger)
     connection.backends.remove(backend)
     this.#giveUp = openTunnel(
       {

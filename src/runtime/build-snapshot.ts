@@ -7,6 +7,7 @@ import { failed, ok, type Result } from '../base/result.ts'
 import { type LoadedCertificate, loadCertificate } from '../certificates/certificate-store.ts'
 import type { LoadedRules } from '../config/load.ts'
 import type { KeyPath, Problem } from '../config/problem.ts'
+import { writeKeyPath } from '../config/quote.ts'
 import type { PoolRule, Rules } from '../config/rules.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
 import type { Pool } from '../pools/pool.ts'
@@ -70,10 +71,7 @@ function problemAt(
   where: KeyPath,
   rest: Pick<Problem, 'severity' | 'code' | 'message' | 'hint'>,
 ): Problem {
-  const written = where
-    .map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`))
-    .join('')
-  return { ...loaded.locate(where), where: written, ...rest }
+  return { ...loaded.locate(where), where: writeKeyPath(where), ...rest }
 }
 
 async function readCertificates(

@@ -10,7 +10,7 @@ import { createLogger } from '../../src/observe/logger.ts'
 import { ListenerHandler } from '../../src/pipeline/listener-handler.ts'
 import { ServerRegistry } from '../../src/pools/server-registry.ts'
 import { buildSnapshot } from '../../src/runtime/build-snapshot.ts'
-import type { LogLine } from './proxy.ts'
+import type { LogLine } from './collected-log.ts'
 
 const RULES = `version: 1
 listeners: [{ name: internet, address: 127.0.0.1, http: 80 }]

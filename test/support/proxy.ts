@@ -4,14 +4,10 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type LoadedRules, loadRules } from '../../src/config/load.ts'
 import { type Authority, createAuthority } from '../../src/lab/authority.ts'
-import type { AccessRecord } from '../../src/observe/access-log.ts'
-import { createLogger } from '../../src/observe/logger.ts'
 import { ServerRegistry } from '../../src/pools/server-registry.ts'
 import { buildSnapshot } from '../../src/runtime/build-snapshot.ts'
 import { Runtime } from '../../src/runtime/runtime.ts'
-
-/** A log line: an access record or another event. */
-export type LogLine = Partial<AccessRecord> & { readonly msg: string; readonly level: number }
+import { collectLog, type LogLine } from './collected-log.ts'
 
 export interface BackendAddress {
   readonly httpPort?: number
@@ -82,17 +78,7 @@ export async function startLoaded(
   loaded: LoadedRules,
   authority: Authority,
 ): Promise<TestProxy> {
-  const lines: LogLine[] = []
-  const waiting = new Set<() => void>()
-  const { logger } = createLogger({
-    level: 'debug',
-    destination: {
-      write: (text) => {
-        lines.push(JSON.parse(text) as LogLine)
-        for (const look of waiting) look()
-      },
-    },
-  })
+  const { logger, lines, line } = collectLog('debug')
   const anyPort = withAnyPort(loaded)
   const scope = { registry: new ServerRegistry(), revision: 1, now: new Date() }
   const built = await buildSnapshot(anyPort, scope)
@@ -108,17 +94,7 @@ export async function startLoaded(
     ca: authority.certificatePem,
     lines,
     proxy: started.value,
-    line: (fits) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const found = lines.find(fits)
-          if (!found) return
-          waiting.delete(look)
-          resolve(found)
-        }
-        waiting.add(look)
-        look()
-      }),
+    line,
   }
 }
 

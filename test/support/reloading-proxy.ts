@@ -3,13 +3,12 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Authority, createAuthority } from '../../src/lab/authority.ts'
-import { createLogger } from '../../src/observe/logger.ts'
 import { ServerRegistry } from '../../src/pools/server-registry.ts'
 import type { FileWatchTimes } from '../../src/runtime/file-watch.ts'
 import { loadConfiguration } from '../../src/runtime/load-configuration.ts'
 import { Reloader, type ReloadOutcome } from '../../src/runtime/reload.ts'
 import { Runtime } from '../../src/runtime/runtime.ts'
-import type { LogLine } from './proxy.ts'
+import { collectLog, type LogLine } from './collected-log.ts'
 
 export interface ReloadingProxy {
   readonly directory: string
@@ -56,17 +55,7 @@ export async function startReloadingProxy(
     ...files,
   })
   const file = join(directory, 'lyncgate.yaml')
-  const lines: LogLine[] = []
-  const waiting = new Set<() => void>()
-  const { logger } = createLogger({
-    level: 'info',
-    destination: {
-      write: (text) => {
-        lines.push(JSON.parse(text) as LogLine)
-        for (const look of waiting) look()
-      },
-    },
-  })
+  const { logger, lines, line } = collectLog('info')
   const registry = new ServerRegistry()
   const now = (): Date => new Date()
   const loaded = await loadConfiguration(file, { registry, revision: 1, now: now() })
@@ -91,17 +80,7 @@ export async function startReloadingProxy(
     runtime,
     reloader,
     lines,
-    line: (fits) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const found = lines.find(fits)
-          if (!found) return
-          waiting.delete(look)
-          resolve(found)
-        }
-        waiting.add(look)
-        look()
-      }),
+    line,
     put,
     change: async (text) => {
       await put('lyncgate.yaml', text)
