@@ -6,17 +6,20 @@ export interface ConnectionLimitSettings {
   readonly connectionsPerClient: number
 }
 
+/** Until a configuration is in force. */
+const NONE_ADMITTED: ConnectionLimitSettings = { connections: 0, connectionsPerClient: 0 }
+
 /** Counts open connections. Bounded by the number of open connections itself: an address without one is forgotten. */
 export class ConnectionLimits {
   #settings: ConnectionLimitSettings
   #open = 0
   readonly #perClient = new Map<string, number>()
 
-  constructor(settings: ConnectionLimitSettings) {
+  constructor(settings = NONE_ADMITTED) {
     this.#settings = settings
   }
 
-  /** Limits of a newer configuration; connections that are open stay. */
+  /** Limits of the configuration in force; connections that are open stay. */
   adopt(settings: ConnectionLimitSettings): void {
     this.#settings = settings
   }

@@ -14,12 +14,19 @@ export interface OpenPort {
   close(): void
 }
 
+/** `isShared`: other processes open the same port, and the kernel shares out the connections (SO_REUSEPORT). */
+export interface PortPlace {
+  readonly address: string
+  readonly port: number
+  readonly isShared: boolean
+}
+
 /**
  * Opens the port. Rejects with Node's error (EADDRINUSE, EACCES …).
  * @param onAcceptError a connection could not be accepted, for want of open files for example
  */
 export function openPort(
-  at: { readonly address: string; readonly port: number },
+  at: PortPlace,
   onAcceptError: (error: NodeJS.ErrnoException) => void,
 ): Promise<OpenPort> {
   const held: Socket[] = []
@@ -35,7 +42,8 @@ export function openPort(
   )
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: at.address, port: at.port, backlog: BACKLOG }, () => {
+    const { address: host, port, isShared: reusePort } = at
+    server.listen({ host, port, reusePort, backlog: BACKLOG }, () => {
       server.off('error', reject)
       server.on('error', onAcceptError)
       const address = server.address()

@@ -1,5 +1,5 @@
 /** How much of a configuration is different from the one before, for the log. */
-import type { Built } from './build-snapshot.ts'
+import type { Assembled } from './assemble.ts'
 
 /** Entries that were added, removed or changed. A section that is the same is left out. */
 export interface Changes {
@@ -11,7 +11,7 @@ export interface Changes {
   readonly settings?: number
 }
 
-export function countChanges(before: Built, after: Built): Changes {
+export function countChanges(before: Assembled, after: Assembled): Changes {
   const counts = {
     listeners: different(named(before.rules.listeners), named(after.rules.listeners)),
     certificates: different(certificatesOf(before), certificatesOf(after)),
@@ -28,14 +28,14 @@ const named = (entries: readonly { readonly name: string }[]): Entries =>
   new Map(entries.map((entry) => [entry.name, JSON.stringify(entry)]))
 
 /** By place in the file: the first one has a meaning of its own. */
-const certificatesOf = ({ certificates }: Built): Entries =>
+const certificatesOf = ({ certificates }: Assembled): Entries =>
   new Map(certificates.map(({ certPem, keyPem }, at) => [String(at), certPem + keyPem]))
 
 /** A pool has changed also when only the roots behind the same file name are others. */
-const poolsOf = ({ rules, trusts }: Built): Entries =>
+const poolsOf = ({ rules, trusts }: Assembled): Entries =>
   new Map(rules.pools.map((pool) => [pool.name, `${JSON.stringify(pool)}${trusts.get(pool.name)}`]))
 
-function settingsOf({ rules }: Built): Entries {
+function settingsOf({ rules }: Assembled): Entries {
   const { listeners: _l, certificates: _c, pools: _p, rules: _r, ...settings } = rules
   return new Map(Object.entries(settings).map(([key, value]) => [key, JSON.stringify(value) ?? '']))
 }

@@ -12,7 +12,7 @@ import type { ServerSettings } from '../listeners/server-settings.ts'
 import { profileOptions, type TlsSettings } from '../listeners/tls-settings.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
 import { ListenerHandler } from '../pipeline/listener-handler.ts'
-import type { Built } from './build-snapshot.ts'
+import type { Assembled } from './assemble.ts'
 import type { WantedPort } from './wanted-ports.ts'
 
 export interface EntranceScope {
@@ -39,7 +39,7 @@ export class Entrance {
   /** Rejects when a certificate cannot be used under the TLS profile. */
   static async create(
     wanted: WantedPort,
-    built: Built,
+    built: Assembled,
     { limits, scope }: EntranceScope,
   ): Promise<Entrance> {
     const { rule, isTls } = wanted
@@ -70,7 +70,7 @@ interface EntranceParts {
   readonly listener: HttpListener
 }
 
-const serverOf = ({ rules: { timeouts, limits } }: Built): ServerSettings => ({
+const serverOf = ({ rules: { timeouts, limits } }: Assembled): ServerSettings => ({
   requestHeadMs: timeouts.requestHeadMs,
   keepAliveMs: timeouts.keepAliveMs,
   handshakeMs: timeouts.handshakeMs,
@@ -78,7 +78,7 @@ const serverOf = ({ rules: { timeouts, limits } }: Built): ServerSettings => ({
 })
 
 /** All that an entrance is made of: as long as this is the same, TLS sessions can be resumed. */
-export function settingsOf(wanted: WantedPort, built: Built): string {
+export function settingsOf(wanted: WantedPort, built: Assembled): string {
   const { rule, isTls } = wanted
   const tls = isTls && [
     rule.tlsProfile,

@@ -4,6 +4,7 @@
  */
 import type { LoadedRules } from '../config/load.ts'
 import type { Problem } from '../config/problem.ts'
+import { writeKeyPath } from '../config/quote.ts'
 import type { Logger } from '../observe/logger.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerRegistry } from '../pools/server-registry.ts'
@@ -11,8 +12,8 @@ import { type Changes, countChanges } from './count-changes.ts'
 import { type Digest, digestOf, isSameDigest } from './file-digest.ts'
 import { defaultWatchTimes, FileWatch, type FileWatchTimes } from './file-watch.ts'
 import { loadConfiguration } from './load-configuration.ts'
-import type { OpenTrouble } from './open-entrances.ts'
 import type { Runtime } from './runtime.ts'
+import type { OpenTrouble } from './traffic.ts'
 
 /** Who wanted it. */
 export type ReloadTrigger = 'signal' | 'file' | 'command'
@@ -153,12 +154,13 @@ export function logProblems(logger: Logger, file: string, problems: readonly Pro
 
 function portProblem({ listener, message }: OpenTrouble, loaded: LoadedRules): Problem {
   const index = loaded.rules.listeners.findIndex(({ name }) => name === listener)
-  const path = ['listeners', index]
+  // The health port has a listener of its own.
+  const path = index < 0 ? [listener] : ['listeners', index]
   return {
     ...loaded.locate(path),
     severity: 'error',
     code: 'port-unavailable',
-    where: `listeners[${index}]`,
+    where: writeKeyPath(path),
     message,
   }
 }

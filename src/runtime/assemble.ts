@@ -1,0 +1,93 @@
+/** From plain data to everything a snapshot needs. Reads nothing and changes nothing: the same data, the same result. */
+import { createHash } from 'node:crypto'
+import { BlockList, isIPv6 } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import type { PoolRule } from '../config/rules.ts'
+import type { Snapshot } from '../pipeline/snapshot.ts'
+import type { Pool } from '../pools/pool.ts'
+import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
+import type { ServerDraft, ServerRegistry } from '../pools/server-registry.ts'
+import { checkHost, checkOf } from './build-checks.ts'
+import { buildRoutes } from './build-routes.ts'
+import type { Material } from './material.ts'
+
+/** A configuration that could be adopted at once. */
+export interface Assembled extends Material {
+  readonly material: Material
+  readonly snapshot: Snapshot
+  /** Every pool of the file, also one that no rule names. */
+  readonly pools: ReadonlyMap<string, Pool>
+  /** The servers of its pools; adopted together with the snapshot. */
+  readonly servers: ServerDraft
+}
+
+/** @param registry knows the servers of earlier configurations */
+export function assemble(material: Material, registry: ServerRegistry): Assembled {
+  const { rules, revision, trusts } = material
+  const servers = registry.draft()
+  const pools = new Map(
+    rules.pools.map((rule) => {
+      const host = checkHost(rule.name, rules.rules)
+      return [rule.name, poolOf(rule, host, { trusts, servers, registry })]
+    }),
+  )
+  const snapshot: Snapshot = {
+    revision,
+    ...buildRoutes(rules, pools),
+    timeouts: rules.timeouts,
+    limits: rules.limits,
+    isTrustedProxy: trustOf(rules.trustedProxies),
+  }
+  return { ...material, material, snapshot, pools, servers }
+}
+
+interface PoolScope {
+  readonly trusts: ReadonlyMap<string, string>
+  readonly servers: ServerDraft
+  readonly registry: ServerRegistry
+}
+
+/** @param host a name the pool is published under, for checks */
+function poolOf(rule: PoolRule, host: string | undefined, scope: PoolScope): Pool {
+  const roots = scope.trusts.get(rule.name) ?? ''
+  const rootsHash = createHash('sha256').update(roots).digest('base64')
+  const secureContext = scope.servers.trustOf(rootsHash, () =>
+    createSecureContext({ ca: roots, minVersion: 'TLSv1.2' }),
+  )
+  const servers = rule.servers.map((server): Server => {
+    const tls: BackendTls = {
+      secureContext,
+      serverName: rule.tls.serverName ?? server.address,
+      insecureSkipVerify: rule.tls.insecureSkipVerify,
+    }
+    // A TLS session verified under other settings must not be resumed under these. Weight and drain are no part of it.
+    const { address, httpPort, httpsPort } = server
+    const trust = [tls.serverName, tls.insecureSkipVerify, rootsHash]
+    const identity = JSON.stringify([rule.name, address, httpPort, httpsPort, ...trust])
+    return {
+      ...server,
+      tls,
+      check: checkOf(rule.health, { server, tls, host, trust }, scope.registry),
+      affinityKey: affinityKeyOf(rule.name, server.address, server.httpsPort),
+      facts: scope.servers.factsOf(identity),
+    }
+  })
+  return {
+    name: rule.name,
+    servers,
+    affinity: rule.affinity,
+    rewriteLocation: rule.rewriteLocation,
+    lastResort: rule.health.lastResort,
+    byAffinityKey: new Map(servers.map((server) => [server.affinityKey, server])),
+  }
+}
+
+function trustOf(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => false
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix = ''] = network.split('/')
+    list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4')
+  }
+  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}

@@ -1,0 +1,146 @@
+/** Serves the ports in this process: one reference to the configuration in force, and every connection there is. */
+import { ok, type Result } from '../base/result.ts'
+import { ConnectionLimits } from '../guard/connection-limits.ts'
+import { createAccessLog } from '../observe/access-log.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { ClientConnection } from '../pipeline/client-connection.ts'
+import type { RequestScope } from '../pipeline/handle-request.ts'
+import type { Assembled } from './assemble.ts'
+import type { Entrance } from './entrance.ts'
+import { type InForce, type Opened, openEntrances } from './open-entrances.ts'
+import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
+import { wantedPorts } from './wanted-ports.ts'
+
+/** A configuration in force, with everything that is open for it. Exchanged as a whole. */
+interface Configuration extends InForce {
+  readonly assembled: Assembled
+  readonly scope: RequestScope
+}
+
+export class LocalTraffic implements Traffic {
+  readonly limits = new ConnectionLimits()
+  /** The one reference. Everything that a request or a handshake asks for comes from here. */
+  #current: Configuration | undefined
+  readonly #logger: Logger
+  /** Those of older configurations too, as long as they have connections. */
+  readonly #entrances = new Set<Entrance>()
+
+  readonly #sharesPorts: boolean
+
+  /** @param sharesPorts other processes open the same ports */
+  constructor(logger: Logger, sharesPorts = false) {
+    this.#logger = logger
+    this.#sharesPorts = sharesPorts
+  }
+
+  get ports(): readonly OpenPorts[] {
+    if (!this.#current) return []
+    const { ports, assembled } = this.#current
+    return assembled.rules.listeners.map((rule) => {
+      const own = wantedPorts([rule])
+      const numberOf = (isTls: boolean): number | undefined => {
+        const key = own.find((port) => port.isTls === isTls)?.key
+        return key === undefined ? undefined : ports.get(key)?.port
+      }
+      return { name: rule.name, httpPort: numberOf(false), httpsPort: numberOf(true) }
+    })
+  }
+
+  get openConnections(): number {
+    return this.limits.open
+  }
+
+  get isServing(): boolean {
+    return this.#current !== undefined
+  }
+
+  async prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>> {
+    const opened = await openEntrances(next, this.#current ?? NOTHING, {
+      logger: this.#logger,
+      limits: this.limits,
+      scope: () => this.#scope,
+      sharesPorts: this.#sharesPorts,
+    })
+    if (!opened.ok) return opened
+    const commit = async (): Promise<void> => this.#adopt(next, opened.value)
+    return ok({ commit, discard: () => opened.value.discard() })
+  }
+
+  leave(): void {
+    for (const port of this.#openPorts) port.close()
+    for (const { handler } of this.#entrances) handler.leave()
+  }
+
+  cut(): void {
+    for (const connection of this.#connections()) connection.stop()
+  }
+
+  async kill(): Promise<void> {
+    for (const port of this.#openPorts) port.close()
+    for (const connection of this.#connections()) {
+      connection.stop()
+      connection.socket.destroy()
+    }
+  }
+
+  /** Nothing in here waits: no event comes between the old and the new. */
+  #adopt(next: Assembled, opened: Opened): void {
+    // 1. One assignment.
+    const before = this.#current
+    this.#current = { ...opened, assembled: next, scope: this.#scopeOf(next) }
+    next.servers.adopt()
+    this.limits.adopt(next.rules.limits)
+    if (before?.assembled.rules.log.level !== next.rules.log.level)
+      this.#logger.level = next.rules.log.level
+
+    // 2. New ports take connections, those first that came before.
+    for (const entrance of opened.entrances.values()) this.#entrances.add(entrance)
+    for (const [key, port] of opened.newPorts) {
+      port.begin((socket) => {
+        const entrance = this.#current?.entrances.get(key)
+        if (entrance) entrance.take(socket)
+        else socket.destroy()
+      })
+    }
+
+    // 3. Nothing more on ports that are gone.
+    for (const key of opened.closedKeys) before?.ports.get(key)?.close()
+
+    // 4. Release what was only the old one's. Running exchanges hold what they need.
+    if (before) this.#release(before, opened)
+  }
+
+  #release(before: Configuration, { entrances }: InForce): void {
+    for (const [key, entrance] of before.entrances) {
+      if (entrances.get(key) === entrance) continue
+      void entrance.retire().then(() => this.#entrances.delete(entrance))
+    }
+    const places = new Set([...entrances.values()].map(({ place }) => place))
+    for (const { place, handler } of this.#entrances) if (!places.has(place)) handler.leave()
+    for (const { backends } of this.#connections()) backends.leaveRetired()
+  }
+
+  #scopeOf({ snapshot, rules }: Assembled): RequestScope {
+    return {
+      snapshot,
+      accessLog: createAccessLog(this.#logger, rules.log.access),
+      logger: this.#logger,
+    }
+  }
+
+  /** Asked for by connections only, and there are none before the first configuration is in force. */
+  get #scope(): RequestScope {
+    if (!this.#current) throw new Error('a connection came before the first configuration')
+    return this.#current.scope
+  }
+
+  get #openPorts() {
+    return this.#current?.ports.values() ?? []
+  }
+
+  #connections(): ClientConnection[] {
+    return [...this.#entrances].flatMap(({ handler }) => [...handler.connections])
+  }
+}
+
+const NOTHING: InForce = { ports: new Map(), entrances: new Map() }

@@ -1,0 +1,44 @@
+/**
+ * Who serves the ports: this process, or worker processes on behalf of it. The runtime decides what is in force and
+ * since when; a Traffic does it.
+ */
+import type { Result } from '../base/result.ts'
+import type { Assembled } from './assemble.ts'
+
+/** A port that could not be opened. */
+export interface OpenTrouble {
+  readonly listener: string
+  readonly message: string
+}
+
+/** The ports of one listener as they are really open (a port 0 in the file becomes a real one). */
+export interface OpenPorts {
+  readonly name: string
+  readonly httpPort: number | undefined
+  readonly httpsPort: number | undefined
+}
+
+/** A configuration whose ports and what they lead to are there, and which nobody is served by yet. */
+export interface PreparedTraffic {
+  /** Puts it in force. Cannot fail; the former one is released. */
+  commit(): Promise<void>
+  /** Takes back all that was opened for it. */
+  discard(): Promise<void>
+}
+
+export interface Traffic {
+  /** Of the configuration in force. */
+  readonly ports: readonly OpenPorts[]
+  /** Client connections. */
+  readonly openConnections: number
+  /** False: nobody is served at the moment, whatever the configuration says. */
+  readonly isServing: boolean
+  /** Does all that can fail, or nothing at all. One call at a time, and none before the last was committed or discarded. */
+  prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>>
+  /** No more connections; those that stand end with the exchange in progress. */
+  leave(): void
+  /** What still runs gets a last word and ends. */
+  cut(): void
+  /** Ends everything now. */
+  kill(): Promise<void>
+}
