@@ -2,6 +2,7 @@
 import type { Decision } from '../pipeline/decide.ts'
 import { chooseServer } from '../pools/choose-server.ts'
 import type { Pool } from '../pools/pool.ts'
+import { isDraining } from '../pools/server.ts'
 import type { Built } from '../runtime/build-snapshot.ts'
 import type { ExplainedStep } from './explanation.ts'
 
@@ -33,8 +34,10 @@ export function describeServer(
   const server = chooseServer(pool, hints)?.server
   const steps: ExplainedStep[] = []
   const say = (step: string, says: string): void => void steps.push({ step, says })
-  const open = pool.servers.filter(({ isDraining }) => !isDraining)
-  const places = pool.servers.map((each) => `${place(each)}${each.isDraining ? ' (draining)' : ''}`)
+  const open = pool.servers.filter((each) => !isDraining(each))
+  const places = pool.servers.map(
+    (each) => `${place(each)}${isDraining(each) ? ' (draining)' : ''}`,
+  )
   say('pool', `${pool.name}: ${places.join(', ')} (affinity ${pool.affinity})`)
   if (!server) {
     say('server', 'none: every server is draining, and only clients with its cookie are served')

@@ -63,13 +63,13 @@ function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule
     servers: pool.servers.map((server) => {
       const own: WrittenServer =
         typeof server === 'string' ? { address: server, weight: 1, drain: false } : server
-      const { address, weight, drain: isDraining } = own
+      const { address, weight, drain: isDrainedByFile } = own
       return {
         address,
         httpPort: own.http ?? http,
         httpsPort: own.https ?? https,
         weight,
-        isDraining,
+        isDrainedByFile,
       }
     }),
     tls: {

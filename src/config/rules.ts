@@ -49,7 +49,7 @@ export interface ServerRule {
   /** 1 to 256. */
   readonly weight: number
   /** It takes no new clients and keeps its conversations. */
-  readonly isDraining: boolean
+  readonly isDrainedByFile: boolean
 }
 
 /** What is asked of a server to see whether it is healthy. */

@@ -21,8 +21,6 @@ export interface BackendUser extends ResponseSink {
 export class BackendConnection implements ResponseSink {
   readonly server: Server
   readonly isTls: boolean
-  /** True from the first sign of connection-bound authentication until the end. */
-  isPinned = false
   /** Called once when the connection ends while nobody waits for an answer on it. */
   onIdleEnd: (() => void) | undefined
   readonly socket: Socket
@@ -31,6 +29,7 @@ export class BackendConnection implements ResponseSink {
   #responseMs = 0
   #requestCount = 0
   #isOpen = true
+  #isPinned = false
   #hasEnded = false
   /** The server closes after this answer. */
   #isLast = false
@@ -57,6 +56,23 @@ export class BackendConnection implements ResponseSink {
 
   get isBusy(): boolean {
     return this.#user !== undefined
+  }
+
+  /** True from the first sign of connection-bound authentication until the end. */
+  get isPinned(): boolean {
+    return this.#isPinned
+  }
+
+  /** Somebody signs in on it. */
+  pin(): void {
+    if (this.#isPinned) return
+    this.#isPinned = true
+    if (this.socket.closed) return
+    const { facts } = this.server
+    facts.pinned++
+    this.socket.once('close', () => {
+      facts.pinned--
+    })
   }
 
   /** Requests it has carried. From the second on, an end may be a race with the server's idle time-out. */

@@ -53,7 +53,7 @@ export class BackendConnections {
   }
 
   pin(poolName: string, connection: BackendConnection): void {
-    connection.isPinned = true
+    connection.pin()
     this.#pins.set(poolName, connection)
   }
 

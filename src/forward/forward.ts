@@ -9,7 +9,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FailureCode } from '../base/failure.ts'
-import type { Server } from '../pools/server.ts'
+import { isDraining, type Server } from '../pools/server.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import { Download } from './download.ts'
 import { endAfterRequest } from './linger.ts'
@@ -143,7 +143,8 @@ export class Forwarding implements BackendUser, UploadEvents {
     const { pool, hints, report } = this.#request
     if (pool.affinity !== 'cookie' || hints.affinityKey === server.affinityKey) return false
     // Looked up, because a pin may be older than the configuration that drains its server.
-    if (pool.byAffinityKey.get(server.affinityKey)?.isDraining) return false
+    const known = pool.byAffinityKey.get(server.affinityKey)
+    if (known && isDraining(known)) return false
     if (report.source !== 'pin' || hints.affinityKey === undefined) return true
     // A pinned connection keeps its server against a cookie that names another one; then the cookie is left as it is.
     return !pool.byAffinityKey.has(hints.affinityKey)

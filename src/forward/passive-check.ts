@@ -17,6 +17,7 @@ export type EjectionEvent =
       readonly pool: string
       readonly server: Server
       readonly reason: string
+      readonly cause: TrafficFailure['kind']
       readonly forMs: number
     }
   | { readonly kind: 'returned'; readonly pool: string; readonly server: Server }
@@ -51,5 +52,6 @@ export function noteFailure(
   const nowMs = now()
   const isSpared = (): boolean => isLastUsable(pool, server, nowMs)
   const forMs = recordFailure(server.facts.ejection, { ...rest, nowMs }, isSpared)
-  if (forMs !== undefined) onEjection({ kind: 'ejected', pool: pool.name, server, reason, forMs })
+  if (forMs === undefined) return
+  onEjection({ kind: 'ejected', pool: pool.name, server, reason, cause: failure.kind, forMs })
 }

@@ -5,7 +5,7 @@
 import type { Logger } from '../observe/logger.ts'
 import { endEjection } from '../pools/ejection.ts'
 import type { Pool } from '../pools/pool.ts'
-import { serverName } from '../pools/server.ts'
+import { isDraining, serverName } from '../pools/server.ts'
 import { checkName, type HealthStatus, unknownHealth } from '../pools/server-check.ts'
 import type { AskServer } from './check-server.ts'
 import { CheckSlots } from './check-slots.ts'
@@ -121,7 +121,7 @@ export class ActiveChecks {
 function poolLine({ name, servers, lastResort }: Pool) {
   const [first] = servers
   const check = first?.check ? checkName(first.check.target) : 'none'
-  const drain = servers.filter(({ isDraining }) => isDraining).map(serverName)
+  const drain = servers.filter(isDraining).map(serverName)
   return { pool: name, check, ...first?.check?.timing, lastResort, drain }
 }
 
@@ -131,7 +131,7 @@ function endEjections(pool: Pool, key: string): void {
 }
 
 const hasNoHealthy = ({ servers }: Pool): boolean =>
-  servers.every(({ isDraining, check }) => isDraining || check?.health.status === 'unhealthy')
+  servers.every((server) => isDraining(server) || server.check?.health.status === 'unhealthy')
 
 /** One subject for all servers with the same check. */
 function subjectsOf(pools: readonly Pool[]): ReadonlyMap<string, Subject> {

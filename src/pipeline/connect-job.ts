@@ -1,11 +1,10 @@
 /** Step 3, the same for a request and for an upgrade: what is needed to reach a server of the route's pool. */
 import type { ConnectJob } from '../forward/obtain-connection.ts'
-import type { Logger } from '../observe/logger.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
-import { logEjection } from './log-ejections.ts'
+import type { RequestScope } from './handle-request.ts'
 import type { Route } from './route.ts'
 
-export function connectJobOf(exchange: Exchange, { pool }: Route, logger: Logger) {
+export function connectJobOf(exchange: Exchange, { pool }: Route, { onEjection }: RequestScope) {
   const { connection, facts, snapshot, report } = exchange
   return {
     pool,
@@ -19,6 +18,6 @@ export function connectJobOf(exchange: Exchange, { pool }: Route, logger: Logger
     report,
     settings: snapshot,
     now: monotonicNow,
-    onEjection: logEjection(logger),
+    onEjection,
   } satisfies ConnectJob
 }

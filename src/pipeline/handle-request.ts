@@ -3,6 +3,7 @@
  */
 import { type FailureCode, failureOf } from '../base/failure.ts'
 import { Forwarding, type ForwardResult } from '../forward/forward.ts'
+import type { EjectionEvent } from '../forward/passive-check.ts'
 import { writeRequestHead } from '../forward/request-head.ts'
 import type { AccessRecord } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -23,6 +24,8 @@ export interface RequestScope {
   readonly snapshot: Snapshot
   readonly accessLog: (record: AccessRecord) => void
   readonly logger: Logger
+  /** Traffic has ejected a server, or found it back. */
+  readonly onEjection: (event: EjectionEvent) => void
 }
 
 /** The whole way of one request. A throw is a bug: it ends this exchange with 500 and a logged stack, nothing else. */
@@ -80,7 +83,7 @@ class RequestWay implements RunningExchange {
     const { req, res } = this.#incoming
     this.#forwarding = new Forwarding(
       {
-        ...connectJobOf(exchange, route, this.#scope.logger),
+        ...connectJobOf(exchange, route, this.#scope),
         req,
         res,
         head: writeRequestHead(requestHeadParts(exchange, screened, false)),

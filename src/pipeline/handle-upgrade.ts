@@ -8,6 +8,7 @@ import { obtainConnection } from '../forward/obtain-connection.ts'
 import { noteAnswer, noteFailure } from '../forward/passive-check.ts'
 import { requestFields } from '../forward/request-head.ts'
 import { openTunnel } from '../forward/upgrade.ts'
+import { isDraining } from '../pools/server.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
@@ -75,7 +76,7 @@ class UpgradeWay implements RunningExchange {
     const { route } = decision
 
     // 3. Which server: pin, cookie, balance.
-    this.#giveUp = obtainConnection(connectJobOf(exchange, route, this.#scope.logger), (result) => {
+    this.#giveUp = obtainConnection(connectJobOf(exchange, route, this.#scope), (result) => {
       if (this.#isOver) return
       if (typeof result === 'string') this.fail(result)
       else this.#tunnel(result, screened, route)
@@ -89,8 +90,8 @@ class UpgradeWay implements RunningExchange {
     const { socket, head } = this.#request
     const { bytesRead, bytesWritten } = socket
     const ownsAffinity = route.pool.affinity === 'cookie'
-    const { affinityKey, isDraining } = backend.server
-    const passive = connectJobOf(exchange, route, this.#scope.logger)
+    const { affinityKey } = backend.server
+    const passive = connectJobOf(exchange, route, this.#scope)
     connection.backends.remove(backend)
     this.#giveUp = openTunnel(
       {
@@ -102,7 +103,7 @@ class UpgradeWay implements RunningExchange {
         plan: {
           ownsAffinity,
           affinityOf:
-            ownsAffinity && facts.affinityKey !== affinityKey && !isDraining
+            ownsAffinity && facts.affinityKey !== affinityKey && !isDraining(backend.server)
               ? backend.server
               : undefined,
           rewriteLocation: undefined,

@@ -3,12 +3,10 @@ import type { EjectionEvent } from '../forward/passive-check.ts'
 import type { Logger } from '../observe/logger.ts'
 import { serverName } from '../pools/server.ts'
 
-export const logEjection =
-  (logger: Logger) =>
-  (event: EjectionEvent): void => {
-    const { pool } = event
-    const server = serverName(event.server)
-    if (event.kind === 'returned') return logger.info({ pool, server }, 'server answers again')
-    const { reason, forMs } = event
-    logger.warn({ pool, server, reason, forMs }, 'server ejected')
-  }
+export function logEjection(logger: Logger, event: EjectionEvent): void {
+  const { pool } = event
+  const server = serverName(event.server)
+  if (event.kind === 'returned') return logger.info({ pool, server }, 'server answers again')
+  const { reason, forMs } = event
+  logger.warn({ pool, server, reason, forMs }, 'server ejected')
+}

@@ -125,6 +125,33 @@ export function recordAnswer(ejection: Ejection, nowMs: number): boolean {
   return false
 }
 
+/** Another process of this proxy has ejected the server: what one has learnt, the others need not learn again. */
+export function adoptEjection(
+  ejection: Ejection,
+  { cause, forMs }: { readonly cause: TrafficFailure['kind']; readonly forMs: number },
+  nowMs: number,
+): void {
+  if (ejection.untilMs >= nowMs + forMs) return
+  Object.assign(ejection, {
+    failures: 0,
+    isOut: true,
+    isOnTrial: false,
+    cause,
+    sinceMs: nowMs,
+    untilMs: nowMs + forMs,
+    nextMs: Math.min(forMs * 2, LONGEST_EJECTION_MS),
+    changedAtMs: nowMs,
+  })
+}
+
+/** Another process has got an answer from it. */
+export function adoptReturn(ejection: Ejection, nowMs: number): void {
+  if (!ejection.isOut) return
+  endEjection(ejection)
+  ejection.changedAtMs = nowMs
+  ejection.returnedAtMs = nowMs
+}
+
 /** An active check has found the server healthy again, which it did not seem before: newer and better knowledge. */
 export function endEjection(ejection: Ejection): void {
   ejection.failures = 0

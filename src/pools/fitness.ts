@@ -1,7 +1,7 @@
 /** How fit a server is to serve, as a number: lower ones come first. Pure but for what it reads. */
 import { isEjected } from './ejection.ts'
 import type { Pool } from './pool.ts'
-import { type Server, serverName } from './server.ts'
+import { isDraining, type Server, serverName } from './server.ts'
 
 /** Fit, without an objection. */
 export const FIT = 0
@@ -33,7 +33,7 @@ export function fitnessForItsOwn(pool: Pool, server: Server, nowMs: number): num
  * even as a last resort.
  */
 export const fitnessOf = (pool: Pool, server: Server, nowMs: number): number =>
-  server.isDraining ? UNUSABLE : fitnessForItsOwn(pool, server, nowMs)
+  isDraining(server) ? UNUSABLE : fitnessForItsOwn(pool, server, nowMs)
 
 /** True when nobody could stand in for the server: it must not be ejected. */
 export function isLastUsable(pool: Pool, server: Server, nowMs: number): boolean {
@@ -60,7 +60,7 @@ export function effectiveWeight(server: Server, nowMs: number): number {
 export function explainUnusable(pool: Pool): string {
   return pool.servers
     .map((server) => {
-      const why = server.isDraining ? 'draining' : (server.check?.health.reason ?? 'unhealthy')
+      const why = isDraining(server) ? 'draining' : (server.check?.health.reason ?? 'unhealthy')
       return `${serverName(server)}: ${why}`
     })
     .join('; ')

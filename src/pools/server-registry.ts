@@ -6,8 +6,8 @@ import { type ServerHealth, unknownHealth } from './server-check.ts'
 
 /** The servers of a configuration that is being built. Nothing is changed until `adopt`. */
 export interface ServerDraft {
-  /** The facts under a key: those that are known, or new ones. */
-  factsOf(key: string): ServerFacts
+  /** The facts of a server: those that are known, or new ones. `key` has all that makes it the same server. */
+  factsOf(key: string, place: string): ServerFacts
   /** The trust towards servers under a key: making one costs more than a handshake. */
   trustOf(key: string, make: () => SecureContext): SecureContext
   /** The configuration is in force: servers that it does not have are retired and forgotten. */
@@ -20,6 +20,8 @@ export interface ServerDraft {
  */
 export class ServerRegistry {
   readonly #health = new Map<string, ServerHealth>()
+  /** Places that a command drains: a new trust does not end that. */
+  readonly #drained = new Set<string>()
   #facts: ReadonlyMap<string, ServerFacts> = new Map()
   #trust: ReadonlyMap<string, SecureContext> = new Map()
 
@@ -27,14 +29,40 @@ export class ServerRegistry {
     const facts = new Map<string, ServerFacts>()
     const trust = new Map<string, SecureContext>()
     return {
-      factsOf: (key) => remember(facts, key, () => this.#facts.get(key) ?? newFacts()),
+      factsOf: (key, place) =>
+        remember(facts, key, () => this.#facts.get(key) ?? newFacts(key, place)),
       trustOf: (key, make) => remember(trust, key, () => this.#trust.get(key) ?? make()),
       adopt: () => {
         for (const [key, each] of this.#facts) each.isRetired = !facts.has(key)
         this.#facts = facts
         this.#trust = trust
+        const places = new Set([...facts.values()].map(({ place }) => place))
+        for (const place of this.#drained) if (!places.has(place)) this.#drained.delete(place)
+        this.#applyDrains()
       },
     }
+  }
+
+  /** Facts of a server of the configuration in force. */
+  find(key: string): ServerFacts | undefined {
+    return this.#facts.get(key)
+  }
+
+  /** Facts of every server of the configuration in force. */
+  all(): Iterable<ServerFacts> {
+    return this.#facts.values()
+  }
+
+  /** Places that are drained by command. */
+  get drained(): readonly string[] {
+    return [...this.#drained]
+  }
+
+  /** A command drains a server, or takes that back. Holds until it is taken back, or no configuration has the server. */
+  drain(place: string, isDrained: boolean): void {
+    if (isDrained) this.#drained.add(place)
+    else this.#drained.delete(place)
+    this.#applyDrains()
   }
 
   /** Health is keyed by address and check: a check that asks something else starts from nothing. */
@@ -45,10 +73,18 @@ export class ServerRegistry {
     this.#health.set(key, health)
     return health
   }
+
+  #applyDrains(): void {
+    for (const each of this.#facts.values()) each.isDrainedByCommand = this.#drained.has(each.place)
+  }
 }
 
-const newFacts = (): ServerFacts => ({
+const newFacts = (key: string, place: string): ServerFacts => ({
+  key,
+  place,
   inFlight: 0,
+  pinned: 0,
+  isDrainedByCommand: false,
   ejection: noEjection(),
   isRetired: false,
   tlsSessions: new Map(),

@@ -6,8 +6,16 @@ import type { ServerCheck } from './server-check.ts'
 
 /** Facts that change while the proxy runs. Kept by the registry, so that a reload does not forget them. */
 export interface ServerFacts {
+  /** The same in every process that serves by this configuration. */
+  readonly key: string
+  /** `pool01/fe01.contoso.local:4443`: what an administrator calls it. */
+  readonly place: string
   /** Exchanges and tunnels in progress. */
   inFlight: number
+  /** Connections on which somebody is signed in, or may be. */
+  pinned: number
+  /** An administrator drains it by command. Outlives configurations, not the process. */
+  isDrainedByCommand: boolean
   /** What traffic has shown. */
   readonly ejection: Ejection
   /** True once no pool in force has this server: it gets nothing new, and idle connections to it end. */
@@ -32,8 +40,8 @@ export interface Server {
   readonly httpPort: number
   readonly httpsPort: number
   readonly weight: number
-  /** It takes no new clients and keeps its conversations. */
-  readonly isDraining: boolean
+  /** The file drains it. */
+  readonly isDrainedByFile: boolean
   /** Undefined: nobody asks, it counts as healthy. */
   readonly check: ServerCheck | undefined
   readonly tls: BackendTls
@@ -41,6 +49,10 @@ export interface Server {
   readonly affinityKey: string
   readonly facts: ServerFacts
 }
+
+/** It takes no new clients and keeps its conversations. */
+export const isDraining = ({ isDrainedByFile, facts }: Server): boolean =>
+  isDrainedByFile || facts.isDrainedByCommand
 
 /** A server in the events of the log: its name and HTTPS port. */
 export const serverName = ({ address, httpsPort }: Server): string => `${address}:${httpsPort}`

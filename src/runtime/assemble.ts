@@ -17,6 +17,7 @@ export interface Assembled extends Material {
   readonly snapshot: Snapshot
   /** Every pool of the file, also one that no rule names. */
   readonly pools: ReadonlyMap<string, Pool>
+  readonly registry: ServerRegistry
   /** The servers of its pools; adopted together with the snapshot. */
   readonly servers: ServerDraft
 }
@@ -38,7 +39,7 @@ export function assemble(material: Material, registry: ServerRegistry): Assemble
     limits: rules.limits,
     isTrustedProxy: trustOf(rules.trustedProxies),
   }
-  return { ...material, material, snapshot, pools, servers }
+  return { ...material, material, snapshot, pools, registry, servers }
 }
 
 interface PoolScope {
@@ -63,13 +64,13 @@ function poolOf(rule: PoolRule, host: string | undefined, scope: PoolScope): Poo
     // A TLS session verified under other settings must not be resumed under these. Weight and drain are no part of it.
     const { address, httpPort, httpsPort } = server
     const trust = [tls.serverName, tls.insecureSkipVerify, rootsHash]
-    const identity = JSON.stringify([rule.name, address, httpPort, httpsPort, ...trust])
+    const key = JSON.stringify([rule.name, address, httpPort, httpsPort, ...trust])
     return {
       ...server,
       tls,
       check: checkOf(rule.health, { server, tls, host, trust }, scope.registry),
       affinityKey: affinityKeyOf(rule.name, server.address, server.httpsPort),
-      facts: scope.servers.factsOf(identity),
+      facts: scope.servers.factsOf(key, `${rule.name}/${address}:${httpsPort}`),
     }
   })
   return {

@@ -1,16 +1,22 @@
 /** /healthz and /readyz for a load balancer or an orchestrator, and nothing else. */
 import fastify from 'fastify'
+import type { OwnPort, OwnPortKind } from './own-ports.ts'
 
-export interface HealthServer {
-  readonly port: number
-  close(): Promise<void>
-}
+/** The health port as one of the ports that follow the rules file. */
+export const healthPort = (isReady: () => boolean): OwnPortKind => ({
+  name: 'health',
+  wanted: ({ health }) => health,
+  open: ({ health }) => {
+    if (!health) throw new Error('asked to open a health port that nobody wants')
+    return openHealthServer(health, isReady)
+  },
+})
 
 /** Opens the health port. `/healthz`: the process runs. `/readyz`: send clients here. Both 200 or 503, GET and HEAD. */
-export async function openHealthServer(
+async function openHealthServer(
   at: { readonly address: string; readonly port: number },
   isReady: () => boolean,
-): Promise<HealthServer> {
+): Promise<OwnPort> {
   const app = fastify({
     logger: false,
     forceCloseConnections: true,

@@ -1,10 +1,12 @@
 /** Serves the ports in this process: one reference to the configuration in force, and every connection there is. */
 import { ok, type Result } from '../base/result.ts'
+import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
 import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
+import { logEjection } from '../pipeline/log-ejections.ts'
 import type { Assembled } from './assemble.ts'
 import type { Entrance } from './entrance.ts'
 import { type InForce, type Opened, openEntrances } from './open-entrances.ts'
@@ -19,6 +21,8 @@ interface Configuration extends InForce {
 
 export class LocalTraffic implements Traffic {
   readonly limits = new ConnectionLimits()
+  /** Called when traffic here has ejected a server, or found it back. */
+  onEjection: (event: EjectionEvent) => void = () => {}
   /** The one reference. Everything that a request or a handshake asks for comes from here. */
   #current: Configuration | undefined
   readonly #logger: Logger
@@ -66,6 +70,10 @@ export class LocalTraffic implements Traffic {
     return ok({ commit, discard: () => opened.value.discard() })
   }
 
+  drain(place: string, isDrained: boolean): void {
+    this.#current?.assembled.registry.drain(place, isDrained)
+  }
+
   leave(): void {
     for (const port of this.#openPorts) port.close()
     for (const { handler } of this.#entrances) handler.leave()
@@ -90,8 +98,6 @@ export class LocalTraffic implements Traffic {
     this.#current = { ...opened, assembled: next, scope: this.#scopeOf(next) }
     next.servers.adopt()
     this.limits.adopt(next.rules.limits)
-    if (before?.assembled.rules.log.level !== next.rules.log.level)
-      this.#logger.level = next.rules.log.level
 
     // 2. New ports take connections, those first that came before.
     for (const entrance of opened.entrances.values()) this.#entrances.add(entrance)
@@ -125,6 +131,10 @@ export class LocalTraffic implements Traffic {
       snapshot,
       accessLog: createAccessLog(this.#logger, rules.log.access),
       logger: this.#logger,
+      onEjection: (event) => {
+        logEjection(this.#logger, event)
+        this.onEjection(event)
+      },
     }
   }
 

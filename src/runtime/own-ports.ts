@@ -1,14 +1,21 @@
-/** The ports that are not for clients: what load balancers and administrators ask. Opened by the runtime itself. */
+/** The ports that are not for clients: what load balancers and administrators ask. They follow the rules file as well. */
 import { failed, ok, type Result } from '../base/result.ts'
 import type { Rules } from '../config/rules.ts'
-import { type HealthServer, openHealthServer } from './health-server.ts'
 import { openMessage } from './open-message.ts'
 import type { OpenTrouble } from './traffic.ts'
 
-/** A port and where it was asked for. */
-interface OpenHealth {
-  readonly key: string
-  readonly server: HealthServer
+/** A port that is open. */
+export interface OwnPort {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** How a port of one kind is opened. Rejects with Node's error. */
+export interface OwnPortKind {
+  readonly name: 'health' | 'admin'
+  /** What the file asks for, as plain data; undefined: no such port. Another value opens another port. */
+  wanted(rules: Rules): { readonly address: string; readonly port: number } | undefined
+  open(rules: Rules): Promise<OwnPort>
 }
 
 export interface PreparedPorts {
@@ -16,46 +23,57 @@ export interface PreparedPorts {
   discard(): Promise<void>
 }
 
-export class OwnPorts {
-  readonly #isReady: () => boolean
-  #health: OpenHealth | undefined
+interface Open {
+  readonly key: string
+  readonly port: OwnPort
+}
 
-  /** @param isReady what `/readyz` says */
-  constructor(isReady: () => boolean) {
-    this.#isReady = isReady
+export class OwnPorts {
+  readonly #kinds: readonly OwnPortKind[]
+  #open: ReadonlyMap<string, Open> = new Map()
+
+  constructor(kinds: readonly OwnPortKind[]) {
+    this.#kinds = kinds
   }
 
-  get healthPort(): number | undefined {
-    return this.#health?.server.port
+  /** The port that is really open; undefined: there is none. */
+  portOf(name: OwnPortKind['name']): number | undefined {
+    return this.#open.get(name)?.port.port
   }
 
   /** Opens what is new, or nothing at all. */
-  async prepare({ health }: Rules): Promise<Result<PreparedPorts, OpenTrouble>> {
-    const before = this.#health
-    const key = health && `${health.address} ${health.port}`
-    let next: OpenHealth | undefined
-    try {
-      if (health && key !== undefined)
-        next =
-          before?.key === key
-            ? before
-            : { key, server: await openHealthServer(health, this.#isReady) }
-    } catch (error) {
-      const message = openMessage(error, health?.address ?? '', () => false)
-      return failed({ listener: 'health', message })
+  async prepare(rules: Rules): Promise<Result<PreparedPorts, OpenTrouble>> {
+    const before = this.#open
+    const next = new Map<string, Open>()
+    const closeNew = async (): Promise<void> => {
+      for (const [name, { port }] of next) if (before.get(name)?.port !== port) await port.close()
+    }
+    for (const kind of this.#kinds) {
+      const wanted = kind.wanted(rules)
+      if (!wanted) continue
+      const key = JSON.stringify(wanted)
+      const known = before.get(kind.name)
+      try {
+        const port = known?.key === key ? known.port : await kind.open(rules)
+        next.set(kind.name, { key, port })
+      } catch (error) {
+        await closeNew()
+        const isOwn = (port: number | undefined): boolean =>
+          [...before.values()].some((open) => open.port.port === port)
+        const message = openMessage(error, wanted.address, isOwn)
+        return failed({ listener: kind.name, message })
+      }
     }
     return ok({
       commit: () => {
-        this.#health = next
-        if (before !== next) void before?.server.close()
+        this.#open = next
+        for (const [name, { port }] of before) if (next.get(name)?.port !== port) void port.close()
       },
-      discard: async () => {
-        if (before !== next) await next?.server.close()
-      },
+      discard: closeNew,
     })
   }
 
   async close(): Promise<void> {
-    await this.#health?.server.close()
+    await Promise.all([...this.#open.values()].map(({ port }) => port.close()))
   }
 }

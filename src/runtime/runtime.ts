@@ -6,13 +6,21 @@ import type { ActiveChecks } from '../health/active-check.ts'
 import type { Logger } from '../observe/logger.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { Assembled } from './assemble.ts'
+import { healthPort } from './health-server.ts'
 import { LocalTraffic } from './local-traffic.ts'
-import { OwnPorts } from './own-ports.ts'
+import { type OwnPortKind, OwnPorts } from './own-ports.ts'
 import { startActiveChecks } from './start-active-checks.ts'
 import type { OpenPorts, OpenTrouble, Traffic } from './traffic.ts'
 
 /** Why a configuration was not adopted; `stopping`: the proxy ends, and nothing new begins. */
 export type AdoptTrouble = OpenTrouble | 'stopping'
+
+export interface RuntimeParts {
+  /** Who serves the ports; left out: this process. */
+  readonly traffic?: Traffic
+  /** Left out: there is no port for administrators, whatever the file says. */
+  readonly adminPort?: (runtime: Runtime) => OwnPortKind
+}
 
 export class Runtime {
   readonly traffic: Traffic
@@ -26,20 +34,21 @@ export class Runtime {
   /** Aborted by `kill`, so that a stop in progress does not go on waiting. */
   readonly #killed = new AbortController()
 
-  private constructor(built: Assembled, logger: Logger, traffic: Traffic) {
+  private constructor(built: Assembled, logger: Logger, { traffic, adminPort }: RuntimeParts) {
     this.#built = built
     this.#logger = logger
-    this.traffic = traffic
-    this.#ownPorts = new OwnPorts(() => this.isReady)
+    this.traffic = traffic ?? new LocalTraffic(logger)
+    const kinds = [healthPort(() => this.isReady), ...(adminPort ? [adminPort(this)] : [])]
+    this.#ownPorts = new OwnPorts(kinds)
   }
 
   /** Opens every port of the file, or none: a port that is taken closes the others again. */
   static async start(
     built: Assembled,
     logger: Logger,
-    traffic: Traffic = new LocalTraffic(logger),
+    parts: RuntimeParts = {},
   ): Promise<Result<Runtime, OpenTrouble>> {
-    const runtime = new Runtime(built, logger, traffic)
+    const runtime = new Runtime(built, logger, parts)
     const adopted = await runtime.adopt(built)
     if (adopted.ok) return ok(runtime)
     await runtime.kill()
@@ -62,7 +71,11 @@ export class Runtime {
   }
 
   get healthPort(): number | undefined {
-    return this.#ownPorts.healthPort
+    return this.#ownPorts.portOf('health')
+  }
+
+  get adminPort(): number | undefined {
+    return this.#ownPorts.portOf('admin')
   }
 
   get openConnections(): number {
@@ -72,6 +85,15 @@ export class Runtime {
   /** What `/readyz` says: send clients here. */
   get isReady(): boolean {
     return this.#isReady && this.#checks?.isSettled === true && this.traffic.isServing
+  }
+
+  /**
+   * Drains a server by command, or takes that back. Holds over reloads as long as a configuration has the server.
+   * @param place `pool01/fe01.contoso.local:4443`
+   */
+  drain(place: string, isDrained: boolean): void {
+    this.#built.registry.drain(place, isDrained)
+    this.traffic.drain(place, isDrained)
   }
 
   /** Puts a configuration in force, or changes nothing at all. One call at a time. */
@@ -89,6 +111,8 @@ export class Runtime {
 
     // 2. In force.
     await prepared.value.commit()
+    const { level } = next.rules.log
+    if (level !== this.rules.log.level) this.#logger.level = level
     this.#built = next
     next.servers.adopt()
     own.value.commit()

@@ -35,6 +35,8 @@ export interface Traffic {
   readonly isServing: boolean
   /** Does all that can fail, or nothing at all. One call at a time, and none before the last was committed or discarded. */
   prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>>
+  /** Drains a server by command, or takes that back. */
+  drain(place: string, isDrained: boolean): void
   /** No more connections; those that stand end with the exchange in progress. */
   leave(): void
   /** What still runs gets a last word and ends. */

@@ -38,7 +38,12 @@ export async function startFaultyListener(
     isTls: false,
     httpsPort: undefined,
     limits: new ConnectionLimits(rules.limits),
-    scope: () => ({ snapshot, accessLog: createAccessLog(logger, 'json'), logger }),
+    scope: () => ({
+      snapshot,
+      accessLog: createAccessLog(logger, 'json'),
+      logger,
+      onEjection: () => {},
+    }),
   })
   const server = { ...rules.timeouts, headBytes: rules.limits.headBytes }
   const listener = await createHttpListener({ server, tls: undefined }, handler)

@@ -42,7 +42,7 @@ t.test('the smallest file gets every default', async (t) => {
         name: 'pool01',
         product: 'skype-se',
         servers: [
-          { address: 'fe01', httpPort: 8080, httpsPort: 4443, weight: 1, isDraining: false },
+          { address: 'fe01', httpPort: 8080, httpsPort: 4443, weight: 1, isDrainedByFile: false },
         ],
         tls: { caFile: undefined, serverName: undefined, insecureSkipVerify: false },
         affinity: 'cookie',

@@ -59,7 +59,7 @@ function fakeWorld() {
     httpPort: 8080,
     httpsPort: 4443,
     weight: 1,
-    isDraining: false,
+    isDrainedByFile: false,
     check: {
       key: address,
       target: { kind: 'tcp', port: 4443 },
@@ -68,7 +68,7 @@ function fakeWorld() {
     },
     tls: { secureContext, serverName: address, insecureSkipVerify: false },
     affinityKey: address,
-    facts: registry.draft().factsOf(address),
+    facts: registry.draft().factsOf(address, address),
   })
   return {
     checks,

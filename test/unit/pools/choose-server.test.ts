@@ -21,11 +21,11 @@ function poolOf(affinity: Pool['affinity'], weights: readonly number[]): Pool {
       httpPort: 8080,
       httpsPort: 4443,
       weight,
-      isDraining: false,
+      isDrainedByFile: false,
       check: undefined,
       tls: { secureContext, serverName: address, insecureSkipVerify: false },
       affinityKey: affinityKeyOf('pool01', address, 4443),
-      facts: registry.factsOf(address),
+      facts: registry.factsOf(address, address),
     }
   })
   return {

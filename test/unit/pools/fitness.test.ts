@@ -21,7 +21,7 @@ function poolOf(shapes: readonly Shape[], lastResort = false): Pool {
   const registry = new ServerRegistry()
   const servers = shapes.map(({ status, isDraining, isEjected }, index): Server => {
     const address = `fe0${index + 1}`
-    const facts = registry.draft().factsOf(address)
+    const facts = registry.draft().factsOf(address, address)
     const health = registry.healthOf(address)
     health.status = status ?? 'healthy'
     if (status === 'unhealthy') health.reason = 'status 503'
@@ -34,7 +34,7 @@ function poolOf(shapes: readonly Shape[], lastResort = false): Pool {
       httpPort: 8080,
       httpsPort: 4443,
       weight: 2,
-      isDraining: isDraining ?? false,
+      isDrainedByFile: isDraining ?? false,
       check: {
         key: address,
         target: { kind: 'tcp', port: 4443 },

@@ -5,37 +5,37 @@ import { ServerRegistry } from '../../../src/pools/server-registry.ts'
 t.test('facts are kept by what they measure, over configurations', async (t) => {
   const registry = new ServerRegistry()
   const first = registry.draft()
-  const facts = first.factsOf('fe01')
+  const facts = first.factsOf('fe01', 'fe01')
   facts.inFlight = 3
-  t.equal(first.factsOf('fe01'), facts)
-  t.not(first.factsOf('fe02'), facts)
+  t.equal(first.factsOf('fe01', 'fe01'), facts)
+  t.not(first.factsOf('fe02', 'fe02'), facts)
   first.adopt()
-  t.equal(registry.draft().factsOf('fe01'), facts)
+  t.equal(registry.draft().factsOf('fe01', 'fe01'), facts)
 })
 
 t.test('a draft that is not adopted changes nothing', async (t) => {
   const registry = new ServerRegistry()
   const first = registry.draft()
-  const facts = first.factsOf('fe01')
+  const facts = first.factsOf('fe01', 'fe01')
   first.adopt()
   const refused = registry.draft()
-  const refusedFacts = refused.factsOf('fe02')
+  const refusedFacts = refused.factsOf('fe02', 'fe02')
   t.notOk(facts.isRetired)
-  t.not(registry.draft().factsOf('fe02'), refusedFacts)
+  t.not(registry.draft().factsOf('fe02', 'fe02'), refusedFacts)
 })
 
 t.test('a server that is gone is retired and forgotten', async (t) => {
   const registry = new ServerRegistry()
   const first = registry.draft()
-  const gone = first.factsOf('fe01')
-  const kept = first.factsOf('fe02')
+  const gone = first.factsOf('fe01', 'fe01')
+  const kept = first.factsOf('fe02', 'fe02')
   first.adopt()
   const second = registry.draft()
-  second.factsOf('fe02')
+  second.factsOf('fe02', 'fe02')
   second.adopt()
   t.ok(gone.isRetired)
   t.notOk(kept.isRetired)
-  t.not(registry.draft().factsOf('fe01'), gone)
+  t.not(registry.draft().factsOf('fe01', 'fe01'), gone)
 })
 
 t.test('trust is made once per key, and forgotten with its last pool', async (t) => {

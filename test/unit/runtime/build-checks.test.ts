@@ -40,7 +40,13 @@ const tls = {
   serverName: 'pool01.contoso.local',
   insecureSkipVerify: false,
 }
-const server = { address: 'fe01', httpPort: 8080, httpsPort: 4443, weight: 1, isDraining: false }
+const server = {
+  address: 'fe01',
+  httpPort: 8080,
+  httpsPort: 4443,
+  weight: 1,
+  isDrainedByFile: false,
+}
 const web = { kind: 'web', path: '/x', status: 200, body: undefined } as const
 const health = (change: Partial<PoolHealthRule> = {}): PoolHealthRule => ({
   check: web,
@@ -59,7 +65,7 @@ t.test('what is known is kept by address and check', async (t) => {
   t.equal(first && checkName(first.target), 'GET https://lyncweb.contoso.com/x')
   const again = checkOf(health({ intervalMs: 1_000, rise: 5 }), scope, registry)
   t.equal(again?.health, first?.health, 'the timing is not what is asked')
-  const drained = { ...scope, server: { ...server, isDraining: true, weight: 3 } }
+  const drained = { ...scope, server: { ...server, isDrainedByFile: true, weight: 3 } }
   t.equal(checkOf(health(), drained, registry)?.health, first?.health)
   for (const other of [
     checkOf(health({ check: { ...web, path: '/y' } }), scope, registry),
