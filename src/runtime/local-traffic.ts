@@ -95,12 +95,13 @@ export class LocalTraffic implements Traffic {
   #adopt(next: Assembled, opened: Opened): void {
     // 1. One assignment.
     const before = this.#current
-    this.#current = { ...opened, assembled: next, scope: this.#scopeOf(next) }
+    const { ports, entrances } = opened // and not its ways back, which know the configuration before
+    this.#current = { ports, entrances, assembled: next, scope: this.#scopeOf(next) }
     next.servers.adopt()
     this.limits.adopt(next.rules.limits)
 
     // 2. New ports take connections, those first that came before.
-    for (const entrance of opened.entrances.values()) this.#entrances.add(entrance)
+    for (const entrance of entrances.values()) this.#entrances.add(entrance)
     for (const [key, port] of opened.newPorts) {
       port.begin((socket) => {
         const entrance = this.#current?.entrances.get(key)
