@@ -9,7 +9,7 @@ import type { RequestScope } from '../pipeline/handle-request.ts'
 import { logEjection } from '../pipeline/log-ejections.ts'
 import type { Assembled } from './assemble.ts'
 import type { Entrance } from './entrance.ts'
-import { type InForce, type Opened, openEntrances } from './open-entrances.ts'
+import { type InForce, type Opened, type OpenScope, openEntrances } from './open-entrances.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
 import { wantedPorts } from './wanted-ports.ts'
 
@@ -29,12 +29,13 @@ export class LocalTraffic implements Traffic {
   /** Those of older configurations too, as long as they have connections. */
   readonly #entrances = new Set<Entrance>()
 
-  readonly #sharesPorts: boolean
+  readonly #openScope: OpenScope
 
   /** @param sharesPorts other processes open the same ports */
   constructor(logger: Logger, sharesPorts = false) {
     this.#logger = logger
-    this.#sharesPorts = sharesPorts
+    // Made here: an entrance keeps it, and must not keep the configuration that it was opened for with it.
+    this.#openScope = { logger, limits: this.limits, scope: () => this.#scope, sharesPorts }
   }
 
   get ports(): readonly OpenPorts[] {
@@ -59,12 +60,7 @@ export class LocalTraffic implements Traffic {
   }
 
   async prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>> {
-    const opened = await openEntrances(next, this.#current ?? NOTHING, {
-      logger: this.#logger,
-      limits: this.limits,
-      scope: () => this.#scope,
-      sharesPorts: this.#sharesPorts,
-    })
+    const opened = await openEntrances(next, this.#current ?? NOTHING, this.#openScope)
     if (!opened.ok) return opened
     const commit = async (): Promise<void> => this.#adopt(next, opened.value)
     return ok({ commit, discard: () => opened.value.discard() })
