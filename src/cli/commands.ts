@@ -7,6 +7,7 @@ import { demoUsage, runDemo } from './demo.ts'
 import { explainUsage, runExplain } from './explain.ts'
 import type { CommandIo } from './output.ts'
 import { runProxy, runUsage } from './run.ts'
+import { runWorker, WORKER_COMMAND } from './worker.ts'
 
 interface Command {
   readonly summary: string
@@ -44,6 +45,7 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
     io.stdout(helpText())
     return name === '' ? 2 : 0
   }
+  if (name === WORKER_COMMAND) return runWorker(rest, io)
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) {
     io.stderr(`lyncgate: there is no command "${name}"\n${helpText()}`)

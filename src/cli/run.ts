@@ -1,13 +1,19 @@
 /** `lyncgate run`: the proxy in the foreground, logs on standard output. */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Problem } from '../config/problem.ts'
 import { createLogger, type Logger } from '../observe/logger.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
+import type { Assembled } from '../runtime/assemble.ts'
 import { loadConfiguration } from '../runtime/load-configuration.ts'
 import { logProblems, Reloader } from '../runtime/reload.ts'
 import { Runtime } from '../runtime/runtime.ts'
+import type { WorkerEntry } from '../workers/worker-process.ts'
+import { WorkerTraffic } from '../workers/worker-traffic.ts'
 import { formatProblems } from './check.ts'
 import type { CommandIo } from './output.ts'
+import { surviveFaults } from './survive-faults.ts'
+import { SHARES_PORTS, WORKER_COMMAND } from './worker.ts'
 
 export const runUsage = 'usage: lyncgate run [--config FILE]\n'
 
@@ -34,7 +40,8 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   logProblems(logger, file, warnings)
   warnOfFileLimit(built.rules.limits.connections, logger)
   surviveFaults(logger)
-  const started = await Runtime.start(built, logger)
+  const traffic = new WorkerTraffic({ logger, entry: workerEntry(), countOf: workerCount })
+  const started = await Runtime.start(built, logger, { traffic })
   if (!started.ok) {
     await flush()
     io.stderr(`lyncgate run: listener "${started.error.listener}": ${started.error.message}\n`)
@@ -115,14 +122,15 @@ function stopSignal(runtime: Runtime, reloader: Reloader, logger: Logger): Promi
   })
 }
 
-/** A bug in one exchange must not end thousands of others. */
-function surviveFaults(logger: Logger): void {
-  process.on('uncaughtException', (error) =>
-    logger.error({ err: error }, 'fault outside an exchange'),
-  )
-  process.on('unhandledRejection', (error) =>
-    logger.error({ err: error }, 'fault outside an exchange'),
-  )
+/** The same program again. */
+const workerEntry = (): WorkerEntry => ({
+  script: process.argv[1] ?? '',
+  args: [WORKER_COMMAND],
+})
+
+function workerCount({ rules }: Assembled): number {
+  if (!SHARES_PORTS) return 1
+  return rules.workers === 'auto' ? availableParallelism() : rules.workers
 }
 
 /** Each client connection needs a second one to a server. */

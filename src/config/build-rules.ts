@@ -48,6 +48,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
     },
     policy: { paths: policy.paths },
     trustedProxies: [...new Set(written.trustedProxies)],
+    workers: written.workers,
     health,
     // w3c is refused as not yet supported, so only the other two come this far.
     log: { level: log.level, access: log.access === 'off' ? 'off' : 'json' },

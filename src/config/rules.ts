@@ -159,6 +159,8 @@ export interface Rules {
   /** Networks in CIDR form whose X-Forwarded-* fields are believed. */
   readonly trustedProxies: readonly string[]
   readonly health: { readonly address: string; readonly port: number } | undefined
+  /** Processes that serve. */
+  readonly workers: 'auto' | number
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error'
     readonly access: 'json' | 'off'

@@ -88,8 +88,11 @@ export const rulesSchema = z
     log: logSchema,
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])
-      .default(1)
-      .meta({ title: 'auto or a number', description: 'Processes; `auto` is one per core.' }),
+      .default('auto')
+      .meta({
+        title: 'auto or a number',
+        description: 'Processes that serve; `auto` is one per core.',
+      }),
   })
   .meta({
     title: 'lyncgate publishing rules',

@@ -24,7 +24,6 @@ export const unsupported: readonly UnsupportedRow[] = [
   { path: ['streams'], hint: 'leave it out' },
   { path: ['admin'], hint: 'leave it out' },
   { path: ['log', 'access'], values: ['w3c'], hint: 'write json or off' },
-  { path: ['workers'], except: [1], hint: 'leave it out: one process serves' },
 ]
 
 /** A finding for every setting of the file that does nothing yet. */

@@ -1,10 +1,19 @@
 /** How many client connections may be open, in all and per client. */
 import { isIPv6 } from 'node:net'
 
+/** Connections that are open: all of them, and by client. */
+export interface ConnectionCounts {
+  readonly open: number
+  readonly clients: ReadonlyMap<string, number>
+}
+
 export interface ConnectionLimitSettings {
   readonly connections: number
   readonly connectionsPerClient: number
 }
+
+/** The part of its limit from which on a client is worth telling others about. */
+const WORTH_TELLING = 1 / 16
 
 /** Until a configuration is in force. */
 const NONE_ADMITTED: ConnectionLimitSettings = { connections: 0, connectionsPerClient: 0 }
@@ -14,6 +23,7 @@ export class ConnectionLimits {
   #settings: ConnectionLimitSettings
   #open = 0
   readonly #perClient = new Map<string, number>()
+  #elsewhere: ConnectionCounts = { open: 0, clients: new Map() }
 
   constructor(settings = NONE_ADMITTED) {
     this.#settings = settings
@@ -28,6 +38,22 @@ export class ConnectionLimits {
     return this.#open
   }
 
+  /** What other processes of this proxy have; it counts against the same limits. */
+  set elsewhere(counts: ConnectionCounts) {
+    this.#elsewhere = counts
+  }
+
+  /**
+   * What is open here. Of the clients only those that could come near their limit when other processes have as many, at
+   * most `most` of them.
+   */
+  count(most: number): ConnectionCounts {
+    const least = Math.max(1, Math.floor(this.#settings.connectionsPerClient * WORTH_TELLING))
+    let many = [...this.#perClient].filter(([, open]) => open >= least)
+    if (many.length > most) many = many.sort(([, one], [, other]) => other - one).slice(0, most)
+    return { open: this.#open, clients: new Map(many) }
+  }
+
   /**
    * Asks for one more connection. Every `true` must be given back with `release` under the same address.
    * @param address the peer's address, without a port
@@ -35,8 +61,9 @@ export class ConnectionLimits {
   admit(address: string): boolean {
     const key = clientKey(address)
     const ofClient = this.#perClient.get(key) ?? 0
-    if (this.#open >= this.#settings.connections) return false
-    if (ofClient >= this.#settings.connectionsPerClient) return false
+    const { open, clients } = this.#elsewhere
+    if (this.#open + open >= this.#settings.connections) return false
+    if (ofClient + (clients.get(key) ?? 0) >= this.#settings.connectionsPerClient) return false
     this.#open++
     this.#perClient.set(key, ofClient + 1)
     return true

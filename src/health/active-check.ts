@@ -6,7 +6,12 @@ import type { Logger } from '../observe/logger.ts'
 import { endEjection } from '../pools/ejection.ts'
 import type { Pool } from '../pools/pool.ts'
 import { isDraining, serverName } from '../pools/server.ts'
-import { checkName, type HealthStatus, unknownHealth } from '../pools/server-check.ts'
+import {
+  checkName,
+  type HealthStatus,
+  type ServerCheck,
+  unknownHealth,
+} from '../pools/server-check.ts'
 import type { AskServer } from './check-server.ts'
 import { CheckSlots } from './check-slots.ts'
 import { ServerWatch, type Subject, type WatchScope } from './server-watch.ts'
@@ -14,6 +19,8 @@ import { ServerWatch, type Subject, type WatchScope } from './server-watch.ts'
 export interface CheckEnvironment extends Pick<WatchScope, 'now' | 'chance' | 'after'> {
   readonly ask: AskServer
   readonly logger: Logger
+  /** The health of a server has changed. */
+  readonly onChange?: (check: ServerCheck) => void
 }
 
 /** Checks at the same time; a pool of Lync has at most 12 Front Ends. */
@@ -30,12 +37,15 @@ export class ActiveChecks {
   /** Until then a check may keep the proxy from being ready; undefined: it is, for good. */
   #settlesAtMs: number | undefined
 
-  constructor({ logger, ...environment }: CheckEnvironment) {
+  constructor({ logger, onChange, ...environment }: CheckEnvironment) {
     this.#logger = logger
     this.#scope = {
       ...environment,
       slots: new CheckSlots(MAX_AT_ONCE),
-      onChange: (watch, before) => this.#onChange(watch, before),
+      onChange: (watch, before) => {
+        this.#onChange(watch, before)
+        onChange?.(watch.subject.check)
+      },
     }
   }
 

@@ -32,6 +32,9 @@ export interface AccessRecord {
   readonly totalMs: number
 }
 
+/** A line must fit into one write to a pipe (4096 bytes), or those of two processes could mix. */
+const MAX_FIELD = 512
+
 /** Writes access lines; nothing happens when the access log is off. */
 export function createAccessLog(
   logger: Logger,
@@ -39,6 +42,15 @@ export function createAccessLog(
 ): (record: AccessRecord) => void {
   if (mode === 'off') return () => {}
   return (record) => {
-    logger.info({ ...record, target: redactTarget(record.target) }, 'exchange')
+    const { target, userAgent, diagnostics } = record
+    logger.info(
+      {
+        ...record,
+        target: redactTarget(target),
+        userAgent: userAgent?.slice(0, MAX_FIELD),
+        diagnostics: diagnostics?.slice(0, MAX_FIELD),
+      },
+      'exchange',
+    )
   }
 }

@@ -7,9 +7,12 @@ export interface LoggerSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   /** Where lines go instead of standard output; for tests and for the demo. */
   readonly destination?: DestinationStream
+  /** The number of the worker process that writes; its lines say so. Left out: there is no other writer. */
+  readonly worker?: number
 }
 
 const FLUSH_MS = 1_000
+const PIPE_BUF = 4_096
 
 /**
  * A log that cannot be written must never stop traffic: write errors (a full disk, a closed pipe) are swallowed.
@@ -20,11 +23,15 @@ export function createLogger(settings: LoggerSettings): {
   logger: Logger
   flush: () => Promise<void>
 } {
-  const options = { level: settings.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
+  const { level, worker } = settings
+  const base = worker === undefined ? null : { worker }
+  const options = { level, base, timestamp: pino.stdTimeFunctions.isoTime }
   if (settings.destination) {
     return { logger: pino(options, settings.destination), flush: () => Promise.resolve() }
   }
-  const destination = pino.destination({ fd: 1, sync: false })
+  // Several processes write to one pipe: more than PIPE_BUF bytes at once could end up between the lines of others (pipe(7)).
+  const maxWrite = worker === undefined ? undefined : PIPE_BUF
+  const destination = pino.destination({ fd: 1, sync: false, maxWrite })
   destination.on('error', () => {})
   const flush = (): Promise<void> =>
     new Promise((resolve) => {

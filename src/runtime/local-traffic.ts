@@ -66,6 +66,9 @@ export class LocalTraffic implements Traffic {
     return ok({ commit, discard: () => opened.value.discard() })
   }
 
+  /** It has the registry of the checks itself. */
+  noteHealth(): void {}
+
   drain(place: string, isDrained: boolean): void {
     this.#current?.assembled.registry.drain(place, isDrained)
   }

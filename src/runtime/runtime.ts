@@ -5,6 +5,7 @@ import type { Rules } from '../config/rules.ts'
 import type { ActiveChecks } from '../health/active-check.ts'
 import type { Logger } from '../observe/logger.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
+import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from './assemble.ts'
 import { healthPort } from './health-server.ts'
 import { LocalTraffic } from './local-traffic.ts'
@@ -120,7 +121,7 @@ export class Runtime {
     // 3. Checks of servers that are new begin, those of servers that are gone end, the others go on.
     const pools = [...next.pools.values()]
     if (this.#checks) this.#checks.watch(pools)
-    else this.#checks = startActiveChecks(pools, this.#logger)
+    else this.#checks = startActiveChecks(pools, this.#logger, this.#onHealth)
     this.#isReady = true
     return ok(undefined)
   }
@@ -141,6 +142,8 @@ export class Runtime {
     await this.traffic.kill()
     await this.#ownPorts.close()
   }
+
+  readonly #onHealth = (check: ServerCheck): void => this.traffic.noteHealth(check)
 
   async #stop({ unreadyMs, drainMs }: { unreadyMs: number; drainMs: number }): Promise<void> {
     this.#isReady = false

@@ -4,11 +4,17 @@ import { askServer } from '../health/check-server.ts'
 import type { Logger } from '../observe/logger.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { Pool } from '../pools/pool.ts'
+import type { ServerCheck } from '../pools/server-check.ts'
 
 /** `watch` takes the pools of a later configuration, `stop` ends every check. */
-export function startActiveChecks(pools: readonly Pool[], logger: Logger): ActiveChecks {
+export function startActiveChecks(
+  pools: readonly Pool[],
+  logger: Logger,
+  onChange: (check: ServerCheck) => void,
+): ActiveChecks {
   const checks = new ActiveChecks({
     logger,
+    onChange,
     ask: askServer,
     now: monotonicNow,
     chance: Math.random,

@@ -3,6 +3,7 @@
  * since when; a Traffic does it.
  */
 import type { Result } from '../base/result.ts'
+import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from './assemble.ts'
 
 /** A port that could not be opened. */
@@ -35,6 +36,8 @@ export interface Traffic {
   readonly isServing: boolean
   /** Does all that can fail, or nothing at all. One call at a time, and none before the last was committed or discarded. */
   prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>>
+  /** A check has found out something; for whoever has not the same registry. */
+  noteHealth(check: ServerCheck): void
   /** Drains a server by command, or takes that back. */
   drain(place: string, isDrained: boolean): void
   /** No more connections; those that stand end with the exchange in progress. */

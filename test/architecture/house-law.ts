@@ -10,6 +10,7 @@ export const order: readonly (readonly string[])[] = [
   ['pipeline'],
   ['listeners'],
   ['runtime'],
+  ['workers'],
   ['admin', 'preflight', 'topology', 'lab', 'cli'],
   ['main.ts'],
 ]

@@ -1,0 +1,43 @@
+/** A worker process of `lyncgate run`. Nobody starts it by hand. */
+import { createLogger } from '../observe/logger.ts'
+import type { FromWorker, ToWorker } from '../workers/messages.ts'
+import { Worker } from '../workers/serve.ts'
+import type { CommandIo } from './output.ts'
+import { surviveFaults } from './survive-faults.ts'
+
+/** The name of the command that workers are started with. */
+export const WORKER_COMMAND = 'worker'
+
+/**
+ * Workers open each port together and the kernel shares out the connections. Only Linux does that; elsewhere there is one
+ * worker.
+ */
+export const SHARES_PORTS = process.platform === 'linux'
+
+/** Serves until the primary process ends it. @param args its number */
+export async function runWorker([number]: readonly string[], io: CommandIo): Promise<number> {
+  const { send } = process
+  if (!send) {
+    io.stderr('lyncgate worker: this is a part of "lyncgate run", which starts it itself\n')
+    return 2
+  }
+  // The primary decides when to end: a terminal and some service managers signal every process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  const worker = Number(number)
+  const { logger, flush } = createLogger({ level: 'info', worker })
+  surviveFaults(logger)
+  await new Promise<void>((end) => {
+    const own = new Worker({
+      logger,
+      sharesPorts: SHARES_PORTS,
+      // A primary that has gone is noticed by `disconnect`.
+      send: (message: FromWorker) =>
+        void (process.connected && send.call(process, message, () => {})),
+      end,
+    })
+    process.on('message', (message) => void own.onMessage(message as ToWorker))
+    process.once('disconnect', () => own.onPrimaryGone())
+  })
+  await flush()
+  process.exit(0)
+}

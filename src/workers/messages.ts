@@ -1,0 +1,76 @@
+/** What the primary process and its workers say to each other. Plain data; the order of sending is the order of arrival. */
+import type { ConnectionCounts } from '../guard/connection-limits.ts'
+import type { TrafficFailure } from '../pools/ejection.ts'
+import type { HealthStatus } from '../pools/server-check.ts'
+import type { Material } from '../runtime/material.ts'
+import type { OpenPorts, OpenTrouble } from '../runtime/traffic.ts'
+
+/** What a check has found out. Moments travel as ages: the monotonic clocks of two processes differ. */
+export interface HealthNote {
+  /** The key of the check. */
+  readonly key: string
+  readonly status: HealthStatus
+  readonly reason: string | undefined
+  /** Milliseconds since it became healthy again; undefined: it was never seen to fail. */
+  readonly returnedAgoMs: number | undefined
+}
+
+/** What traffic of one process has found out about a server. */
+export type EjectionNote =
+  | {
+      readonly kind: 'ejected'
+      /** The key of the server's facts. */
+      readonly key: string
+      readonly cause: TrafficFailure['kind']
+      readonly forMs: number
+    }
+  | { readonly kind: 'returned'; readonly key: string }
+
+/** What is known about servers, for a worker that begins. */
+export interface Knowledge {
+  readonly health: readonly HealthNote[]
+  readonly ejections: readonly EjectionNote[]
+  /** Places that a command drains. */
+  readonly drained: readonly string[]
+}
+
+/** What one server does for one worker. */
+export interface ServerLoad {
+  readonly key: string
+  readonly inFlight: number
+  readonly pinned: number
+}
+
+/** The sign of life of a worker, every second and whenever something has changed. */
+export interface Pulse {
+  readonly connections: ConnectionCounts
+  readonly servers: readonly ServerLoad[]
+}
+
+/** `ask` numbers those that want an answer. */
+export type ToWorker =
+  | {
+      readonly kind: 'prepare'
+      readonly ask: number
+      readonly material: Material
+      readonly knowledge: Knowledge | undefined
+    }
+  | { readonly kind: 'commit' | 'discard' | 'leave'; readonly ask: number }
+  | { readonly kind: 'cut' | 'kill' }
+  | { readonly kind: 'health'; readonly note: HealthNote }
+  | { readonly kind: 'ejection'; readonly note: EjectionNote }
+  | { readonly kind: 'drain'; readonly place: string; readonly isDrained: boolean }
+  | { readonly kind: 'elsewhere'; readonly connections: ConnectionCounts }
+
+/** The answer to `prepare`: undefined is success. */
+export type PrepareAnswer = OpenTrouble | undefined
+
+/** The answer to `commit`. */
+export interface CommitAnswer {
+  readonly ports: readonly OpenPorts[]
+}
+
+export type FromWorker =
+  | { readonly kind: 'answer'; readonly ask: number; readonly value: unknown }
+  | { readonly kind: 'pulse'; readonly pulse: Pulse }
+  | { readonly kind: 'ejection'; readonly note: EjectionNote }

@@ -1,0 +1,170 @@
+/** A worker process: serves the ports as its primary says, and decides nothing about configurations itself. */
+import type { EjectionEvent } from '../forward/passive-check.ts'
+import type { Logger } from '../observe/logger.ts'
+import { monotonicNow } from '../pipeline/exchange.ts'
+import { ServerRegistry } from '../pools/server-registry.ts'
+import { type Assembled, assemble } from '../runtime/assemble.ts'
+import { LocalTraffic } from '../runtime/local-traffic.ts'
+import type { PreparedTraffic } from '../runtime/traffic.ts'
+import { adoptEjectionNote, adoptHealth } from './knowledge.ts'
+import type {
+  CommitAnswer,
+  EjectionNote,
+  FromWorker,
+  Knowledge,
+  PrepareAnswer,
+  Pulse,
+  ToWorker,
+} from './messages.ts'
+
+/** How often a worker looks whether there is news. */
+const PULSE_MS = 100
+
+/** Without news it gives a sign of life after so many looks. */
+const QUIET_PULSES = 10
+
+/** Clients that a sign of life tells of at most. */
+const MOST_CLIENTS = 1_000
+
+export interface WorkerScope {
+  readonly logger: Logger
+  /** Whether other processes open the same ports. */
+  readonly sharesPorts: boolean
+  readonly send: (message: FromWorker) => void
+  /** The process is to end now. */
+  readonly end: () => void
+}
+
+interface Prepared {
+  readonly next: Assembled
+  readonly traffic: PreparedTraffic
+  readonly knowledge: Knowledge | undefined
+}
+
+/** Handles what the primary says. `onPrimaryGone` is called when there is nobody left to say anything. */
+export class Worker {
+  readonly #scope: WorkerScope
+  readonly #registry = new ServerRegistry()
+  readonly #traffic: LocalTraffic
+  readonly #pulseTimer: NodeJS.Timeout
+  #inForce: Assembled | undefined
+  #prepared: Prepared | undefined
+  #lastPulse = ''
+  #quiet = 0
+
+  constructor(scope: WorkerScope) {
+    this.#scope = scope
+    this.#traffic = new LocalTraffic(scope.logger, scope.sharesPorts)
+    this.#traffic.onEjection = (event) => scope.send({ kind: 'ejection', note: noteOf(event) })
+    this.#pulseTimer = setInterval(() => this.#pulse(), PULSE_MS)
+  }
+
+  async onMessage(message: ToWorker): Promise<void> {
+    switch (message.kind) {
+      case 'prepare':
+        return this.#answer(message.ask, await this.#prepare(message))
+      case 'commit':
+        return this.#answer(message.ask, await this.#commit())
+      case 'discard':
+        await this.#prepared?.traffic.discard()
+        this.#prepared = undefined
+        return this.#answer(message.ask, undefined)
+      case 'leave':
+        this.#traffic.leave()
+        this.#pulse()
+        return this.#answer(message.ask, undefined)
+      case 'cut':
+        return this.#traffic.cut()
+      case 'kill':
+        return this.#kill()
+      case 'drain':
+        return this.#traffic.drain(message.place, message.isDrained)
+      case 'elsewhere':
+        this.#traffic.limits.elsewhere = message.connections
+        return
+      case 'health':
+        if (this.#inForce) adoptHealth(this.#inForce, message.note, monotonicNow())
+        return
+      case 'ejection':
+        if (this.#inForce) adoptEjectionNote(this.#inForce, message.note, monotonicNow())
+        return
+    }
+  }
+
+  /** Nobody decides any more: what runs may end in its time, nothing new begins. */
+  async onPrimaryGone(): Promise<void> {
+    const { logger } = this.#scope
+    logger.error({ connections: this.#traffic.openConnections }, 'the primary process has gone')
+    this.#traffic.leave()
+    const drainMs = this.#inForce?.rules.timeouts.drainMs ?? 0
+    const deadline = monotonicNow() + drainMs
+    const look = setInterval(() => {
+      if (this.#traffic.openConnections > 0 && monotonicNow() < deadline) return
+      clearInterval(look)
+      void this.#kill()
+    }, PULSE_MS)
+  }
+
+  async #prepare({
+    material,
+    knowledge,
+  }: Extract<ToWorker, { kind: 'prepare' }>): Promise<PrepareAnswer> {
+    const next = assemble(material, this.#registry)
+    for (const note of knowledge?.health ?? []) adoptHealth(next, note, monotonicNow())
+    const prepared = await this.#traffic.prepare(next)
+    if (!prepared.ok) return prepared.error
+    this.#prepared = { next, traffic: prepared.value, knowledge }
+    return undefined
+  }
+
+  async #commit(): Promise<CommitAnswer> {
+    const prepared = this.#prepared
+    if (!prepared) throw new Error('the primary commits what it did not prepare')
+    const { next, knowledge } = prepared
+    this.#prepared = undefined
+    this.#scope.logger.level = next.rules.log.level
+    await prepared.traffic.commit()
+    this.#inForce = next
+    for (const note of knowledge?.ejections ?? []) adoptEjectionNote(next, note, monotonicNow())
+    for (const place of knowledge?.drained ?? []) this.#traffic.drain(place, true)
+    return { ports: this.#traffic.ports }
+  }
+
+  async #kill(): Promise<void> {
+    clearInterval(this.#pulseTimer)
+    await this.#traffic.kill()
+    this.#scope.end()
+  }
+
+  #answer(ask: number, value: unknown): void {
+    this.#scope.send({ kind: 'answer', ask, value })
+  }
+
+  /** News, or from time to time a sign of life. */
+  #pulse(): void {
+    const pulse = this.#measure()
+    const text = JSON.stringify([
+      pulse.connections.open,
+      ...pulse.connections.clients,
+      pulse.servers,
+    ])
+    this.#quiet++
+    if (text === this.#lastPulse && this.#quiet < QUIET_PULSES) return
+    this.#lastPulse = text
+    this.#quiet = 0
+    this.#scope.send({ kind: 'pulse', pulse })
+  }
+
+  #measure(): Pulse {
+    const servers = [...this.#registry.all()]
+      .filter(({ inFlight, pinned }) => inFlight > 0 || pinned > 0)
+      .map(({ key, inFlight, pinned }) => ({ key, inFlight, pinned }))
+    return { connections: this.#traffic.limits.count(MOST_CLIENTS), servers }
+  }
+}
+
+function noteOf(event: EjectionEvent): EjectionNote {
+  const { key } = event.server.facts
+  if (event.kind === 'returned') return { kind: 'returned', key }
+  return { kind: 'ejected', key, cause: event.cause, forMs: event.forMs }
+}

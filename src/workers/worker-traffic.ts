@@ -1,0 +1,291 @@
+/**
+ * Traffic that worker processes serve. This process takes no connection: it starts the workers, has all of them adopt a
+ * configuration or none, tells each what the others have found out, and replaces those that die.
+ */
+import { failed, ok, type Result } from '../base/result.ts'
+import type { Logger } from '../observe/logger.ts'
+import { monotonicNow } from '../pipeline/exchange.ts'
+import type { ServerCheck } from '../pools/server-check.ts'
+import type { Assembled } from '../runtime/assemble.ts'
+import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from '../runtime/traffic.ts'
+import { adoptEjectionNote, healthNote, knowledgeOf } from './knowledge.ts'
+import { Lock } from './lock.ts'
+import type { CommitAnswer, EjectionNote, PrepareAnswer } from './messages.ts'
+import { probePorts } from './probe-ports.ts'
+import { connectionsElsewhere, sumOfLoads } from './pulses.ts'
+import { DIED, type WorkerEntry, type WorkerExit, WorkerProcess } from './worker-process.ts'
+
+export interface WorkerTrafficScope {
+  readonly logger: Logger
+  readonly entry: WorkerEntry
+  /** How many workers a configuration wants. */
+  readonly countOf: (next: Assembled) => number
+}
+
+/** The tick by which the primary notices silence and looks after workers that leave. */
+const TICK_MS = 1_000
+/** After so many ticks without a sign of life the log says so: an event loop that hangs serves nobody. */
+const SILENT_TICKS = 5
+/** After so many ticks the worker is ended and replaced. */
+const FATAL_TICKS = 30
+/** A worker that lived shorter than this is replaced after a pause that grows each time. */
+const SHORT_LIFE_MS = 10_000
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 30_000
+/** What a worker gets to end by itself. */
+const END_GRACE_MS = 2_000
+
+export class WorkerTraffic implements Traffic {
+  readonly #scope: WorkerTrafficScope
+  readonly #workers = new Set<WorkerProcess>()
+  readonly #lock = new Lock()
+  readonly #ticks: NodeJS.Timeout
+  #inForce: Assembled | undefined
+  #ports: readonly OpenPorts[] = []
+  #number = 0
+  #restarts = 0
+  #shortLives = 0
+  /** No worker is replaced any more. */
+  #isEnding = false
+  #leaving = 0
+
+  constructor(scope: WorkerTrafficScope) {
+    this.#scope = scope
+    this.#ticks = setInterval(() => this.#tick(), TICK_MS)
+    this.#ticks.unref()
+  }
+
+  get ports(): readonly OpenPorts[] {
+    return this.#ports
+  }
+
+  /** Those of workers that have not said yet how many they have after `leave` count as one at least. */
+  get openConnections(): number {
+    const open = [...this.#workers].map(({ pulse }) => pulse.connections.open)
+    return open.reduce((sum, each) => sum + each, this.#leaving)
+  }
+
+  get isServing(): boolean {
+    return [...this.#workers].some(({ isServing, isLeaving }) => isServing && !isLeaving)
+  }
+
+  /** Workers that died and were replaced, since the start. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  get workers(): readonly WorkerProcess[] {
+    return [...this.#workers]
+  }
+
+  async prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>> {
+    const release = await this.#lock.take()
+    const taken = await probePorts(next.rules.listeners, this.#inForce?.rules.listeners ?? [])
+    if (taken) {
+      release()
+      return failed(taken)
+    }
+    this.#startMissing(this.#scope.countOf(next))
+    const asked = this.#staying
+    const answers = await Promise.all(asked.map((worker) => this.#prepareOne(worker, next)))
+    const trouble = answers.find((answer) => answer !== DIED && answer !== undefined)
+    const isAlive = answers.some((answer) => answer === undefined)
+    if (trouble !== undefined || !isAlive) {
+      await this.#discard(asked)
+      release()
+      return failed(trouble ?? NO_WORKER)
+    }
+    const commit = async (): Promise<void> => {
+      this.#inForce = next
+      await Promise.all(asked.map((worker) => this.#commitOne(worker)))
+      this.#sendAway(this.#staying.slice(this.#scope.countOf(next)))
+      release()
+      this.#fill()
+    }
+    const discard = async (): Promise<void> => {
+      await this.#discard(asked)
+      release()
+      this.#fill()
+    }
+    return ok({ commit, discard })
+  }
+
+  noteHealth(check: ServerCheck): void {
+    const note = healthNote(check, monotonicNow())
+    for (const worker of this.#workers) worker.tell({ kind: 'health', note })
+  }
+
+  drain(place: string, isDrained: boolean): void {
+    for (const worker of this.#workers) worker.tell({ kind: 'drain', place, isDrained })
+  }
+
+  leave(): void {
+    this.#isEnding = true
+    for (const worker of this.#workers) this.#leaveOne(worker)
+  }
+
+  cut(): void {
+    for (const worker of this.#workers) worker.tell({ kind: 'cut' })
+  }
+
+  async kill(): Promise<void> {
+    this.#isEnding = true
+    clearInterval(this.#ticks)
+    await Promise.all([...this.#workers].map((worker) => worker.end(END_GRACE_MS)))
+  }
+
+  get #staying(): WorkerProcess[] {
+    return [...this.#workers].filter(({ isLeaving }) => !isLeaving)
+  }
+
+  #startMissing(count: number): void {
+    for (let missing = count - this.#staying.length; missing > 0; missing--) {
+      const worker = new WorkerProcess(this.#scope.entry, ++this.#number, monotonicNow(), {
+        onMessage: (from, message) => {
+          if (message.kind === 'pulse') this.#onPulse(from)
+          else this.#onEjection(from, message.note)
+        },
+        onExit: (gone, exit) => this.#onExit(gone, exit),
+      })
+      this.#workers.add(worker)
+    }
+  }
+
+  async #prepareOne(worker: WorkerProcess, next: Assembled): Promise<PrepareAnswer | typeof DIED> {
+    const knowledge = worker.isServing ? undefined : knowledgeOf(next, monotonicNow())
+    const { material } = next
+    const answer = await worker.ask({ kind: 'prepare', material, knowledge })
+    return answer as PrepareAnswer | typeof DIED
+  }
+
+  async #commitOne(worker: WorkerProcess): Promise<void> {
+    const answer = (await worker.ask({ kind: 'commit' })) as CommitAnswer | typeof DIED
+    if (answer === DIED) return
+    this.#ports = answer.ports
+    if (worker.isServing) return
+    worker.isServing = true
+    this.#scope.logger.info({ worker: worker.number, pid: worker.pid }, 'worker serves')
+  }
+
+  /** Workers that serve forget what they prepared, those that were started for it end. */
+  async #discard(asked: readonly WorkerProcess[]): Promise<void> {
+    await Promise.all(
+      asked.map((worker) => {
+        if (worker.isServing) return worker.ask({ kind: 'discard' })
+        worker.isLeaving = true
+        return worker.end(END_GRACE_MS)
+      }),
+    )
+  }
+
+  /** Starts what is missing of the configuration in force, when no other is being adopted. */
+  #fill(): void {
+    void this.#lock.take().then(async (release) => {
+      const inForce = this.#inForce
+      if (inForce && !this.#isEnding) await this.#startForce(inForce)
+      release()
+    })
+  }
+
+  async #startForce(inForce: Assembled): Promise<void> {
+    this.#startMissing(this.#scope.countOf(inForce))
+    const starting = this.#staying.filter(({ isServing }) => !isServing)
+    await Promise.all(starting.map((worker) => this.#startOne(worker, inForce)))
+  }
+
+  async #startOne(worker: WorkerProcess, inForce: Assembled): Promise<void> {
+    const answer = await this.#prepareOne(worker, inForce)
+    if (answer === undefined) return this.#commitOne(worker)
+    if (answer !== DIED) {
+      const { listener, message } = answer
+      this.#scope.logger.error(
+        { worker: worker.number, listener, reason: message },
+        'worker cannot serve',
+      )
+      worker.destroy()
+    }
+  }
+
+  #onExit(worker: WorkerProcess, { code, signal }: WorkerExit): void {
+    this.#workers.delete(worker)
+    this.#tellElsewhere()
+    this.#sumUp()
+    if (worker.isLeaving || this.#isEnding) return
+    const { number, pid, startedAtMs } = worker
+    const connections = worker.pulse.connections.open
+    this.#scope.logger.error({ worker: number, pid, code, signal, connections }, 'worker died')
+    if (!this.#inForce) return
+    this.#restarts++
+    const isShort = monotonicNow() - startedAtMs < SHORT_LIFE_MS
+    this.#shortLives = isShort ? this.#shortLives + 1 : 0
+    if (!isShort) return this.#fill()
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (this.#shortLives - 1), LONGEST_PAUSE_MS)
+    setTimeout(() => this.#fill(), pauseMs).unref()
+  }
+
+  #onPulse(from: WorkerProcess): void {
+    this.#tellElsewhere(from)
+    this.#sumUp()
+  }
+
+  /** Limits count over all workers. */
+  #tellElsewhere(from?: WorkerProcess): void {
+    for (const worker of this.#workers) {
+      if (worker === from) continue
+      const connections = connectionsElsewhere(worker, this.#workers)
+      worker.tell({ kind: 'elsewhere', connections })
+    }
+  }
+
+  /** The facts of this process are the sums over all workers. */
+  #sumUp(): void {
+    const loads = sumOfLoads(this.#workers)
+    for (const facts of this.#inForce?.registry.all() ?? []) {
+      facts.inFlight = loads.get(facts.key)?.inFlight ?? 0
+      facts.pinned = loads.get(facts.key)?.pinned ?? 0
+    }
+  }
+
+  #onEjection(from: WorkerProcess, note: EjectionNote): void {
+    if (this.#inForce) adoptEjectionNote(this.#inForce, note, monotonicNow())
+    for (const worker of this.#workers) if (worker !== from) worker.tell({ kind: 'ejection', note })
+  }
+
+  /** Fewer workers are wanted: those end when their last connection has gone, at the latest after the drain time. */
+  #sendAway(surplus: readonly WorkerProcess[]): void {
+    for (const worker of surplus) {
+      worker.isLeaving = true
+      const { number, pid, pulse } = worker
+      const connections = pulse.connections.open
+      this.#scope.logger.info({ worker: number, pid, connections }, 'worker leaves')
+      this.#leaveOne(worker)
+      const drainMs = this.#inForce?.rules.timeouts.drainMs ?? 0
+      const timer = setTimeout(() => void worker.end(END_GRACE_MS), drainMs)
+      timer.unref()
+    }
+  }
+
+  #leaveOne(worker: WorkerProcess): void {
+    this.#leaving++
+    void worker.ask({ kind: 'leave' }).then(() => {
+      this.#leaving--
+    })
+  }
+
+  #tick(): void {
+    for (const worker of this.#workers) {
+      worker.silentTicks++
+      const { number, pid, silentTicks } = worker
+      const isEmpty = worker.isLeaving && worker.pulse.connections.open === 0
+      if (isEmpty && this.#leaving === 0 && !this.#isEnding) void worker.end(END_GRACE_MS)
+      if (silentTicks === SILENT_TICKS)
+        this.#scope.logger.error({ worker: number, pid }, 'worker does not answer')
+      if (silentTicks === FATAL_TICKS) worker.destroy()
+    }
+  }
+}
+
+const NO_WORKER: OpenTrouble = {
+  listener: 'workers',
+  message: 'no worker process could be started',
+}
