@@ -48,12 +48,19 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
     },
     policy: { paths: policy.paths },
     trustedProxies: [...new Set(written.trustedProxies)],
+    sessionTickets: {
+      secretFile: fileOf(written.sessionTickets.secret, directory),
+      rotateMs: written.sessionTickets.rotate,
+    },
     workers: written.workers,
     health,
     // w3c is refused as not yet supported, so only the other two come this far.
     log: { level: log.level, access: log.access === 'off' ? 'off' : 'json' },
   }
 }
+
+const fileOf = (file: string | undefined, directory: string): string | undefined =>
+  file === undefined ? undefined : resolve(directory, file)
 
 function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule {
   const { product, tls, affinity, rewriteLocation } = pool

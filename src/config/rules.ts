@@ -159,6 +159,11 @@ export interface Rules {
   /** Networks in CIDR form whose X-Forwarded-* fields are believed. */
   readonly trustedProxies: readonly string[]
   readonly health: { readonly address: string; readonly port: number } | undefined
+  readonly sessionTickets: {
+    /** Undefined: a secret of its own for each start. */
+    readonly secretFile: string | undefined
+    readonly rotateMs: number
+  }
   /** Processes that serve. */
   readonly workers: 'auto' | number
   readonly log: {

@@ -8,6 +8,7 @@ import { acmeSchema, adminSchema, signInGuardSchema, streamSchema } from './late
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
 import { certificateSchema, listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
+import { sessionTicketsSchema } from './tickets-schema.ts'
 
 /** Where a load balancer asks. */
 export const healthSchema = z
@@ -85,6 +86,7 @@ export const rulesSchema = z
       .describe('TCP ports handed through untouched, such as SIP federation on 5061.'),
     health: healthSchema.optional(),
     admin: adminSchema.optional(),
+    sessionTickets: sessionTicketsSchema,
     log: logSchema,
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])

@@ -7,7 +7,7 @@
  * of them, those included that Node cannot change on a server that runs; connections that stand stay where they are.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
@@ -43,6 +43,8 @@ export interface ListenerSettings {
 export interface HttpListener {
   /** Serves a TCP connection from its first byte on. */
   take(socket: Socket): void
+  /** New keys for session tickets; no effect without TLS. */
+  useTicketKeys(keys: Buffer): void
   /** Nothing more will be handed over. Resolves when the last connection has gone. */
   retire(): Promise<void>
 }
@@ -72,6 +74,8 @@ export async function createHttpListener(
   return handOver(server, settings.tls !== undefined)
 }
 
+const isTlsServer = (server: Server): server is TlsServer => 'setTicketKeys' in server
+
 function handOver(server: Server, isTls: boolean): HttpListener {
   let open = 0
   let isRetired = false
@@ -92,6 +96,9 @@ function handOver(server: Server, isTls: boolean): HttpListener {
       // As `http.Server` has it for its own sockets and `https.Server` not.
       socket.allowHalfOpen = !isTls
       server.emit('connection', socket)
+    },
+    useTicketKeys: (keys) => {
+      if (isTlsServer(server)) server.setTicketKeys(keys)
     },
     retire: () =>
       new Promise((resolve) => {

@@ -9,6 +9,8 @@ export interface TlsSettings {
   readonly lookup: (serverName: string) => SecureContext | undefined
   /** For clients that send no name (old phones): the first certificate. */
   readonly fallback: { readonly cert: string; readonly key: string }
+  /** Of the moment; `HttpListener.useTicketKeys` changes them. */
+  readonly ticketKeys: Buffer
 }
 
 /** What a context of a profile is made with. */
@@ -53,6 +55,9 @@ export function profileOptions(profile: TlsProfile): ProfileOptions {
 /** TLS 1.3 alert description 112, as a plain record: nothing is encrypted yet at this point (RFC 8446 6, RFC 6066 3). */
 const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70])
 
+/** A phone comes back for its next long poll well before. */
+const SESSION_SECONDS = 7_200
+
 /** @param onRefused hears of every name that was turned away */
 export function tlsServerOptions(
   tls: TlsSettings,
@@ -62,6 +67,10 @@ export function tlsServerOptions(
   return {
     ...profileOptions(tls.profile),
     ...tls.fallback,
+    ticketKeys: tls.ticketKeys,
+    // Node's own follows from the arguments of the process, in which workers differ.
+    sessionIdContext: 'lyncgate',
+    sessionTimeout: SESSION_SECONDS,
     // NTLM cannot live on HTTP/2, where a connection has no state (RFC 9113): it is not even offered.
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: times.handshakeMs,

@@ -11,6 +11,7 @@ import type { ServerRegistry } from '../pools/server-registry.ts'
 import { adviseOnRules } from './advise-on-rules.ts'
 import { type Assembled, assemble } from './assemble.ts'
 import type { Material } from './material.ts'
+import { readTicketSecret } from './ticket-secret.ts'
 
 /** A configuration that could be adopted at once, and what was noticed while building it. */
 export interface Built extends Assembled {
@@ -32,9 +33,16 @@ export async function buildSnapshot(
   const problems: Problem[] = []
   const certificates = await readCertificates(loaded, problems, scope.now)
   const trusts = await readTrusts(loaded, problems)
+  const secret = await readTicketSecret(rules.sessionTickets.secretFile)
+  if (!secret.ok) {
+    const where = ['sessionTickets', 'secret']
+    problems.push(problemAt(loaded, where, { severity: 'error', ...secret.error }))
+  }
   problems.push(...adviseOnRules(loaded, certificates, problemAt))
-  if (problems.some((problem) => problem.severity === 'error')) return failed(problems)
-  const material: Material = { revision: scope.revision, rules, certificates, trusts }
+  if (!secret.ok || problems.some(({ severity }) => severity === 'error')) return failed(problems)
+  const { revision } = scope
+  const ticketSecret = secret.value
+  const material: Material = { revision, rules, certificates, trusts, ticketSecret }
   return ok({ ...assemble(material, scope.registry), warnings: problems })
 }
 

@@ -9,6 +9,7 @@ import type { ListenerRule } from '../config/rules.ts'
 import type { ConnectionLimits } from '../guard/connection-limits.ts'
 import { createHttpListener, type HttpListener } from '../listeners/http-listener.ts'
 import type { ServerSettings } from '../listeners/server-settings.ts'
+import { type TicketSettings, ticketKeys } from '../listeners/session-tickets.ts'
 import { profileOptions, type TlsSettings } from '../listeners/tls-settings.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
 import { ListenerHandler } from '../pipeline/listener-handler.ts'
@@ -17,6 +18,8 @@ import type { WantedPort } from './wanted-ports.ts'
 
 export interface EntranceScope {
   readonly limits: ConnectionLimits
+  /** Wall-clock milliseconds. */
+  readonly wallNow: () => number
   /** The scope in force; asked once per request. */
   readonly scope: () => RequestScope
 }
@@ -28,19 +31,21 @@ export class Entrance {
   readonly place: string
   readonly handler: ListenerHandler
   readonly #listener: HttpListener
+  readonly #tickets: TicketSettings
 
   private constructor(settings: string, place: string, parts: EntranceParts) {
     this.settings = settings
     this.place = place
     this.handler = parts.handler
     this.#listener = parts.listener
+    this.#tickets = parts.tickets
   }
 
   /** Rejects when a certificate cannot be used under the TLS profile. */
   static async create(
     wanted: WantedPort,
     built: Assembled,
-    { limits, scope }: EntranceScope,
+    { limits, scope, wallNow }: EntranceScope,
   ): Promise<Entrance> {
     const { rule, isTls } = wanted
     const handler = new ListenerHandler({
@@ -50,9 +55,16 @@ export class Entrance {
       limits,
       scope,
     })
-    const tls = isTls ? tlsOf(rule, built.certificates, scope) : undefined
+    const tickets = ticketsOf(wanted, built)
+    const keys = ticketKeys(tickets, wallNow())
+    const tls = isTls ? { ...tlsOf(rule, built.certificates, scope), ticketKeys: keys } : undefined
     const listener = await createHttpListener({ server: serverOf(built), tls }, handler)
-    return new Entrance(settingsOf(wanted, built), placeOf(wanted), { handler, listener })
+    return new Entrance(settingsOf(wanted, built), placeOf(wanted), { handler, listener, tickets })
+  }
+
+  /** To be called now and then: the keys of session tickets change with time. */
+  rotateTickets(wallNowMs: number): void {
+    this.#listener.useTicketKeys(ticketKeys(this.#tickets, wallNowMs))
   }
 
   take(socket: Socket): void {
@@ -68,6 +80,7 @@ export class Entrance {
 interface EntranceParts {
   readonly handler: ListenerHandler
   readonly listener: HttpListener
+  readonly tickets: TicketSettings
 }
 
 const serverOf = ({ rules: { timeouts, limits } }: Assembled): ServerSettings => ({
@@ -77,20 +90,36 @@ const serverOf = ({ rules: { timeouts, limits } }: Assembled): ServerSettings =>
   headBytes: limits.headBytes,
 })
 
-/** All that an entrance is made of: as long as this is the same, TLS sessions can be resumed. */
-export function settingsOf(wanted: WantedPort, built: Assembled): string {
-  const { rule, isTls } = wanted
-  const tls = isTls && [
-    rule.tlsProfile,
-    built.certificates.map(({ certPem, keyPem }) => [certPem, keyPem]),
-    // OpenSSL does not ask for the name again on a resumed session: a name that is refused now needs new ticket keys.
-    built.rules.rules
-      .filter(({ listeners }) => listeners.length === 0 || listeners.includes(rule.name))
-      .filter((_, _at, own) => own.some(({ https }) => https === 'refuse'))
-      .map(({ hosts, https }) => [hosts, https]),
-  ]
-  return JSON.stringify([placeOf(wanted), serverOf(built), tls])
+/** All that an entrance is made of. */
+export const settingsOf = (wanted: WantedPort, built: Assembled): string =>
+  JSON.stringify([
+    placeOf(wanted),
+    serverOf(built),
+    wanted.isTls && [
+      tlsScopeOf(wanted, built),
+      ticketsOf(wanted, built).rotateMs,
+      hexOf(built.ticketSecret),
+    ],
+  ])
+
+/** As long as this is the same, TLS sessions can be resumed. */
+function tlsScopeOf({ rule }: WantedPort, built: Assembled): string {
+  // OpenSSL does not ask for the name again on a resumed session: a name that is refused now needs new ticket keys.
+  const refused = built.rules.rules
+    .filter(({ listeners }) => listeners.length === 0 || listeners.includes(rule.name))
+    .filter((_, _at, own) => own.some(({ https }) => https === 'refuse'))
+    .map(({ hosts, https }) => [hosts, https])
+  const certificates = built.certificates.map(({ certPem, keyPem }) => [certPem, keyPem])
+  return JSON.stringify([rule.tlsProfile, certificates, refused])
 }
+
+const ticketsOf = (wanted: WantedPort, built: Assembled): TicketSettings => ({
+  secret: built.ticketSecret,
+  scope: tlsScopeOf(wanted, built),
+  rotateMs: built.rules.sessionTickets.rotateMs,
+})
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 const placeOf = ({ key, rule, isTls }: WantedPort): string =>
   JSON.stringify([key, rule.name, isTls, rule.httpsPort])
@@ -99,7 +128,7 @@ function tlsOf(
   rule: ListenerRule,
   certificates: readonly LoadedCertificate[],
   scope: () => RequestScope,
-): TlsSettings {
+): Omit<TlsSettings, 'ticketKeys'> {
   const [first] = certificates
   if (!first) throw new Error('a TLS listener without a certificate') // cross-check refuses such a file
   const store = new CertificateStore(certificates, profileOptions(rule.tlsProfile))

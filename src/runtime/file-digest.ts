@@ -7,9 +7,10 @@ import type { Rules } from '../config/rules.ts'
 export type Digest = ReadonlyMap<string, string>
 
 /** Every file that the rules refer to, each once. */
-export const filesOf = ({ certificates, pools }: Rules): readonly string[] => [
+export const filesOf = ({ certificates, pools, sessionTickets }: Rules): readonly string[] => [
   ...new Set([
     ...certificates.flatMap(({ certFile, keyFile }) => [certFile, keyFile]),
+    ...(sessionTickets.secretFile === undefined ? [] : [sessionTickets.secretFile]),
     ...pools.flatMap(({ tls: { caFile } }) => (caFile === undefined ? [] : [caFile])),
   ]),
 ]

@@ -30,12 +30,16 @@ export class LocalTraffic implements Traffic {
   readonly #entrances = new Set<Entrance>()
 
   readonly #openScope: OpenScope
+  readonly #rotation: NodeJS.Timeout
 
   /** @param sharesPorts other processes open the same ports */
   constructor(logger: Logger, sharesPorts = false) {
     this.#logger = logger
     // Made here: an entrance keeps it, and must not keep the configuration that it was opened for with it.
-    this.#openScope = { logger, limits: this.limits, scope: () => this.#scope, sharesPorts }
+    const scope = (): RequestScope => this.#scope
+    this.#openScope = { logger, limits: this.limits, scope, sharesPorts, wallNow: Date.now }
+    this.#rotation = setInterval(() => this.#rotateTickets(), ROTATION_LOOK_MS)
+    this.#rotation.unref()
   }
 
   get ports(): readonly OpenPorts[] {
@@ -83,6 +87,7 @@ export class LocalTraffic implements Traffic {
   }
 
   async kill(): Promise<void> {
+    clearInterval(this.#rotation)
     for (const port of this.#openPorts) port.close()
     for (const connection of this.#connections()) {
       connection.stop()
@@ -148,9 +153,16 @@ export class LocalTraffic implements Traffic {
     return this.#current?.ports.values() ?? []
   }
 
+  #rotateTickets(): void {
+    for (const entrance of this.#entrances) entrance.rotateTickets(Date.now())
+  }
+
   #connections(): ClientConnection[] {
     return [...this.#entrances].flatMap(({ handler }) => [...handler.connections])
   }
 }
+
+/** Keys of session tickets are at most this late. */
+const ROTATION_LOOK_MS = 10_000
 
 const NOTHING: InForce = { ports: new Map(), entrances: new Map() }

@@ -9,4 +9,6 @@ export interface Material {
   readonly certificates: readonly LoadedCertificate[]
   /** The roots towards each pool, as one PEM text, by the name of the pool. */
   readonly trusts: ReadonlyMap<string, string>
+  /** What keys of TLS session tickets are made from. */
+  readonly ticketSecret: Uint8Array
 }
