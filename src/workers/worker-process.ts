@@ -43,7 +43,7 @@ export class WorkerProcess {
     this.startedAtMs = nowMs
     this.#child = fork(entry.script, [...entry.args, String(number)], {
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', entry.output ?? 'inherit', 'inherit', 'ipc'],
     })
     this.#child.on('message', (message) => this.#onMessage(message as FromWorker, events))
     this.#ended = new Promise((resolve) => {
@@ -122,4 +122,6 @@ export class WorkerProcess {
 export interface WorkerEntry {
   readonly script: string
   readonly args: readonly string[]
+  /** What becomes of its log; default: it goes where this process writes. */
+  readonly output?: 'inherit' | 'ignore'
 }

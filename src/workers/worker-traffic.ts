@@ -20,6 +20,8 @@ export interface WorkerTrafficScope {
   readonly entry: WorkerEntry
   /** How many workers a configuration wants. */
   readonly countOf: (next: Assembled) => number
+  /** Default: a second. */
+  readonly tickMs?: number
 }
 
 /** The tick by which the primary notices silence and looks after workers that leave. */
@@ -51,7 +53,7 @@ export class WorkerTraffic implements Traffic {
 
   constructor(scope: WorkerTrafficScope) {
     this.#scope = scope
-    this.#ticks = setInterval(() => this.#tick(), TICK_MS)
+    this.#ticks = setInterval(() => this.#tick(), scope.tickMs ?? TICK_MS)
     this.#ticks.unref()
   }
 

@@ -13,11 +13,12 @@ export interface RunningProxy extends Command {
   readiness(): Promise<number>
 }
 
-/** Resolves when it is ready. */
+/** Resolves when it is ready. @param top more YAML at the top level */
 export async function startRunningProxy(
   t: Test,
   backendPort: number,
   timeouts: string,
+  top = 'workers: 1',
 ): Promise<RunningProxy> {
   const [httpPort = 0, healthPort = 0] = await freePorts(2)
   const file = join(t.testdir({}), 'lyncgate.yaml')
@@ -33,6 +34,7 @@ rules:
   - { name: Web, publish: anything, hosts: [lyncweb.contoso.com], pool: pool01, http: forward }
 health: { address: 127.0.0.1, port: ${healthPort} }
 timeouts: { ${timeouts} }
+${top}
 `,
   )
   const command = startCommand(t, 'run', '--config', file)
