@@ -53,11 +53,11 @@ export function profileOptions(profile: TlsProfile): ProfileOptions {
 /** TLS 1.3 alert description 112, as a plain record: nothing is encrypted yet at this point (RFC 8446 6, RFC 6066 3). */
 const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70])
 
-/** @param onRefused hears of every name that was turned away */
+/** @param onRefused hears of every name that was turned away, and on which connection */
 export function tlsServerOptions(
   tls: TlsSettings,
   times: { readonly handshakeMs: number },
-  onRefused: (serverName: string, peerAddress: string) => void,
+  onRefused: (serverName: string, socket: TLSSocket) => void,
 ): ServerOptions {
   return {
     ...profileOptions(tls.profile),
@@ -72,7 +72,7 @@ export function tlsServerOptions(
     ) {
       const context = tls.lookup(serverName)
       if (context) return done(null, context)
-      onRefused(serverName, this.remoteAddress ?? '')
+      onRefused(serverName, this)
       refuseName(this)
     },
   }
