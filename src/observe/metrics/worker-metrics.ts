@@ -27,11 +27,16 @@ export class WorkerMetrics {
   readonly #departed = new Map<string, DepartedMetric>()
 
   /**
-   * What a worker has collected.
-   * @param worker unique over restarts, as the process id or the id of node:cluster
+   * A worker has been started.
+   * @param worker unique over restarts, as the id of node:cluster is
    */
+  join(worker: number): void {
+    this.#living.set(worker, [])
+  }
+
+  /** What a worker has collected. A message that comes after its end is too late: its counters are kept already. */
   update(worker: number, part: readonly MetricJson[]): void {
-    this.#living.set(worker, part)
+    if (this.#living.has(worker)) this.#living.set(worker, part)
   }
 
   /** The worker has ended. What it counted after its last `update` is lost. */
@@ -44,7 +49,7 @@ export class WorkerMetrics {
   /** For `renderMetrics`: one part per living worker, and one for all others. */
   parts(): readonly (readonly MetricJson[])[] {
     const living = [...this.#living.values()]
-    if (living.length > 0) this.#dropGone(living)
+    if (living.some((part) => part.length > 0)) this.#dropGone(living)
     const departed = [...this.#departed.values()].map(({ metric, samples }) => ({
       ...metric,
       values: [...samples.values()],

@@ -31,6 +31,7 @@ const done = (rule: string) => ({ rule, status_class: '2xx', outcome: 'done' })
 
 t.test('its counters stay, its gauges go', async (t) => {
   const all = new WorkerMetrics()
+  for (const worker of [1, 2]) all.join(worker)
   const one = startWorker(['Web'])
   const other = startWorker(['Web'])
   for (let n = 0; n < 5; n++) one.serve('Web')
@@ -44,14 +45,18 @@ t.test('its counters stay, its gauges go', async (t) => {
   all.leave(1)
   all.leave(1)
   all.leave(99)
+  all.update(1, one.collect())
   const after = await read()
   t.equal(sampleValue(after, 'lyncgate_exchanges_total', done('Web')), 6)
   t.equal(sampleValue(after, 'lyncgate_exchange_duration_seconds_count', { rule: 'Web' }), 6)
   t.equal(sampleValue(after, 'lyncgate_handshakes_in_progress'), 1)
   const third = startWorker(['Web'])
   third.serve('Web')
-  all.update(3, third.collect())
+  all.join(3)
   all.leave(2)
+  const still = await read()
+  t.equal(sampleValue(still, 'lyncgate_exchanges_total', done('Web')), 6, 'before it has answered')
+  all.update(3, third.collect())
   t.equal(sampleValue(await read(), 'lyncgate_exchanges_total', done('Web')), 7)
   all.leave(3)
   t.equal(
@@ -63,6 +68,7 @@ t.test('its counters stay, its gauges go', async (t) => {
 
 t.test('what it counted for a rule that is gone goes with the rule', async (t) => {
   const all = new WorkerMetrics()
+  for (const worker of [1, 2]) all.join(worker)
   const one = startWorker(['Web', 'Old'])
   const other = startWorker(['Web', 'Old'])
   for (const { serve } of [one, other]) for (const rule of ['Web', 'Old']) serve(rule)

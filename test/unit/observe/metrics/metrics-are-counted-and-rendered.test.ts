@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { deserialize, serialize } from 'node:v8'
 import t from 'tap'
 import { failures } from '../../../../src/base/failure.ts'
@@ -9,6 +10,7 @@ import {
 import { ProcessMetrics } from '../../../../src/observe/metrics/process-metrics.ts'
 import { renderMetrics } from '../../../../src/observe/metrics/render-metrics.ts'
 import { TrafficMetrics } from '../../../../src/observe/metrics/traffic-metrics.ts'
+import { productVersion } from '../../../../src/observe/product-version.ts'
 import { readExposition, samplesOf, sampleValue, seriesOf } from '../../../support/exposition.ts'
 
 const exchange = (parts: Partial<CountedExchange> = {}): CountedExchange => ({
@@ -179,6 +181,11 @@ t.test(
     }
   },
 )
+
+t.test('the version is that of the package', async (t) => {
+  const text = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')
+  t.match(text, `"version": "${productVersion()}"`)
+})
 
 t.test('a blocked event loop is seen, even when the collection comes first', async (t) => {
   const process = new ProcessMetrics({ worker: '0', version: '1.2.3' })
