@@ -24,6 +24,11 @@ export class BackendConnections {
     return this.#pins.size > 0
   }
 
+  /** The pools that the client is signed in to, or may be. */
+  get pinnedPools(): Iterable<string> {
+    return this.#pins.keys()
+  }
+
   /** True when somebody is signed in, or may be, to a server that is no longer in its pool. */
   get hasRetiredPin(): boolean {
     for (const { server } of this.#pins.values()) if (server.facts.isRetired) return true

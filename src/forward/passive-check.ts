@@ -33,8 +33,10 @@ export interface PassiveCheck {
 export const noteConnecting = (server: Server, nowMs: number, connectMs: number): void =>
   beginTrial(server.facts.ejection, nowMs, connectMs)
 
-export const noteConnected = (check: PassiveCheck, server: Server): void =>
+export function noteConnected(check: PassiveCheck, server: Server): void {
+  server.facts.counts.connects++
   recordConnected(server.facts.ejection, check.now())
+}
 
 /** The head of an answer has come, whatever it says: a 500 is between the client and the application. */
 export function noteAnswer({ pool, now, onEjection }: PassiveCheck, server: Server): void {
@@ -52,6 +54,8 @@ export function noteFailure(
   const nowMs = now()
   const isSpared = (): boolean => isLastUsable(pool, server, nowMs)
   const forMs = recordFailure(server.facts.ejection, { ...rest, nowMs }, isSpared)
+  if (failure.kind === 'connect') server.facts.counts.connectFailures++
   if (forMs === undefined) return
+  server.facts.counts.ejections++
   onEjection({ kind: 'ejected', pool: pool.name, server, reason, cause: failure.kind, forMs })
 }

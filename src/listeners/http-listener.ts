@@ -30,7 +30,7 @@ export interface ListenerHandler {
   onParseError(error: NodeJS.ErrnoException, socket: Socket): void
   /** The handshake ended with `unrecognized_name`: no certificate, or the rule refuses HTTPS. */
   onNameRefused(serverName: string, peerAddress: string): void
-  /** A handshake failed. */
+  /** A handshake failed for another reason. */
   onHandshakeError(error: NodeJS.ErrnoException, peerAddress: string): void
 }
 
@@ -71,12 +71,12 @@ export async function createHttpListener(
   const { server } = app
   // Node starts to look for late heads with this event; nothing else depends on it.
   server.emit('listening')
-  return handOver(server, settings.tls !== undefined)
+  return handOver(server, settings.tls !== undefined, handler)
 }
 
 const isTlsServer = (server: Server): server is TlsServer => 'setTicketKeys' in server
 
-function handOver(server: Server, isTls: boolean): HttpListener {
+function handOver(server: Server, isTls: boolean, handler: ListenerHandler): HttpListener {
   let open = 0
   let isRetired = false
   let onEmpty = (): void => {}
@@ -88,6 +88,7 @@ function handOver(server: Server, isTls: boolean): HttpListener {
   }
   return {
     take: (socket) => {
+      if (!admit(socket, handler)) return
       open++
       socket.once('close', () => {
         open--
@@ -130,7 +131,12 @@ function createNodeServer(
     shouldUpgradeCallback: (req: IncomingMessage) => handler.mayUpgrade(req),
   }
   const { tls } = settings
-  const onRefused = handler.onNameRefused.bind(handler)
+  // A name that was turned away ends the connection, which Node reports as an error of the handshake once more.
+  const refused = new WeakSet<TLSSocket>()
+  const onRefused = (serverName: string, socket: TLSSocket): void => {
+    refused.add(socket)
+    handler.onNameRefused(serverName, socket.remoteAddress ?? '')
+  }
   const server = tls
     ? createTlsServer({ ...options, ...tlsServerOptions(tls, settings.server, onRefused) }, route)
     : createServer(options, route)
@@ -151,11 +157,10 @@ function createNodeServer(
   server.on('connect', (req: IncomingMessage, socket: Duplex) =>
     handler.onUpgrade(req, socket, EMPTY),
   )
-  server.prependListener('connection', (socket: Socket) => admit(socket, handler))
   if (tls) {
     server.on('secureConnection', (socket: TLSSocket) => handler.onConnection(socket))
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-      handler.onHandshakeError(error, socket.remoteAddress ?? '')
+      if (!refused.has(socket)) handler.onHandshakeError(error, socket.remoteAddress ?? '')
     })
   } else {
     server.on('connection', (socket: Socket) => handler.onConnection(socket))
@@ -170,11 +175,13 @@ interface ExpectsContinue {
 
 const EMPTY = Buffer.alloc(0)
 
-/** Runs before Node looks at the socket, TLS included. */
-function admit(socket: Socket, handler: ListenerHandler): void {
+/** Runs before Node's server hears of the socket, TLS included. */
+function admit(socket: Socket, handler: ListenerHandler): boolean {
   // An unheard 'error' would end the process.
   socket.on('error', () => {})
   const peer = socket.remoteAddress ?? ''
-  if (handler.onConnect(peer)) socket.once('close', () => handler.onDisconnect(peer))
+  const isAdmitted = handler.onConnect(peer)
+  if (isAdmitted) socket.once('close', () => handler.onDisconnect(peer))
   else socket.destroy()
+  return isAdmitted
 }

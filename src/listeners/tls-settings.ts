@@ -58,11 +58,11 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70]
 /** A phone comes back for its next long poll well before. */
 const SESSION_SECONDS = 7_200
 
-/** @param onRefused hears of every name that was turned away */
+/** @param onRefused hears of every name that was turned away, and on which connection */
 export function tlsServerOptions(
   tls: TlsSettings,
   times: { readonly handshakeMs: number },
-  onRefused: (serverName: string, peerAddress: string) => void,
+  onRefused: (serverName: string, socket: TLSSocket) => void,
 ): ServerOptions {
   return {
     ...profileOptions(tls.profile),
@@ -81,7 +81,7 @@ export function tlsServerOptions(
     ) {
       const context = tls.lookup(serverName)
       if (context) return done(null, context)
-      onRefused(serverName, this.remoteAddress ?? '')
+      onRefused(serverName, this)
       refuseName(this)
     },
   }

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
 import { BackendConnections } from '../forward/backend-connections.ts'
 import { breakOff } from '../forward/break-off.ts'
-import type { Incoming } from './exchange.ts'
+import type { Exchange, Incoming } from './exchange.ts'
 
 /** Where a connection came in. */
 export interface Arrival {
@@ -22,6 +22,7 @@ export interface Arrival {
 
 /** What runs on the connection at the moment. */
 export interface RunningExchange {
+  readonly exchange: Exchange
   /** The client has gone. */
   onClientGone(): void
   /** The body of its request cannot be read to the end. */
@@ -74,6 +75,11 @@ export class ClientConnection {
 
   get isBusy(): boolean {
     return this.#isBusy
+  }
+
+  /** What runs at the moment. */
+  get exchange(): Exchange | undefined {
+    return this.#running?.exchange
   }
 
   get isGone(): boolean {

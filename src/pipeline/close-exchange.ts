@@ -1,15 +1,22 @@
-/** The last step of every exchange, whatever happened: one access-log line. */
+/** The last step of every exchange, whatever happened: it is counted, and there is one access-log line. */
 import type { FailureCode } from '../base/failure.ts'
 import type { AccessRecord } from '../observe/access-log.ts'
+import type { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
+
+/** Who hears of the end of an exchange. */
+export interface ExchangeObservers {
+  readonly accessLog: (record: AccessRecord) => void
+  readonly metrics: TrafficMetrics
+}
 
 export function closeExchange(
   exchange: Exchange,
   outcome: FailureCode | 'done',
-  accessLog: (record: AccessRecord) => void,
+  { accessLog, metrics }: ExchangeObservers,
 ): void {
   const { report, connection, startedAtMs } = exchange
-  accessLog({
+  const record: AccessRecord = {
     id: exchange.id,
     revision: exchange.snapshot.revision,
     listener: connection.arrival.listener,
@@ -34,7 +41,9 @@ export function closeExchange(
     connectMs: since(startedAtMs, report.connectedAtMs),
     firstByteMs: since(startedAtMs, report.firstByteAtMs),
     totalMs: rounded(monotonicNow() - startedAtMs),
-  })
+  }
+  metrics.exchanges.record(record)
+  accessLog(record)
 }
 
 function serverName({ report: { server }, connection }: Exchange): string | undefined {

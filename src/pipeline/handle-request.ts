@@ -5,10 +5,9 @@ import { type FailureCode, failureOf } from '../base/failure.ts'
 import { Forwarding, type ForwardResult } from '../forward/forward.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { writeRequestHead } from '../forward/request-head.ts'
-import type { AccessRecord } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
-import { closeExchange } from './close-exchange.ts'
+import { closeExchange, type ExchangeObservers } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
 import type { Exchange, Incoming } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
@@ -20,9 +19,8 @@ import { type Screened, screenRequest } from './screen-request.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What a request may reach. It cannot reach the runtime, so no step can see a newer configuration than the first. */
-export interface RequestScope {
+export interface RequestScope extends ExchangeObservers {
   readonly snapshot: Snapshot
-  readonly accessLog: (record: AccessRecord) => void
   readonly logger: Logger
   /** Traffic has ejected a server, or found it back. */
   readonly onEjection: (event: EjectionEvent) => void
@@ -56,6 +54,10 @@ class RequestWay implements RunningExchange {
     this.#exchange = exchange
     this.#incoming = incoming
     this.#scope = scope
+  }
+
+  get exchange(): Exchange {
+    return this.#exchange
   }
 
   go(): void {
@@ -174,7 +176,7 @@ class RequestWay implements RunningExchange {
   #over(outcome: FailureCode | 'done', closes: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    closeExchange(this.#exchange, outcome, this.#scope.accessLog)
+    closeExchange(this.#exchange, outcome, this.#scope)
     this.#exchange.connection.done(closes)
   }
 }

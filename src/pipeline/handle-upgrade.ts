@@ -59,6 +59,10 @@ class UpgradeWay implements RunningExchange {
     this.#scope = scope
   }
 
+  get exchange(): Exchange {
+    return this.#exchange
+  }
+
   go(): void {
     const exchange = this.#exchange
     exchange.connection.run(this)
@@ -181,7 +185,7 @@ class UpgradeWay implements RunningExchange {
   #over(outcome: FailureCode | 'done'): void {
     if (this.#isOver) return
     this.#isOver = true
-    closeExchange(this.#exchange, outcome, this.#scope.accessLog)
+    closeExchange(this.#exchange, outcome, this.#scope)
     this.#exchange.connection.done(true)
   }
 }

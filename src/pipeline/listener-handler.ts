@@ -2,8 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { FailureCode } from '../base/failure.ts'
 import type { ConnectionLimits } from '../guard/connection-limits.ts'
+import { handshakeFailureOf } from '../observe/metrics/handshake-metrics.ts'
 import { unmapped } from './client-address.ts'
 import { type Arrival, ClientConnection } from './client-connection.ts'
 import { nextRequestId } from './exchange.ts'
@@ -40,6 +42,7 @@ export class ListenerHandler {
     const address = unmapped(peerAddress)
     if (this.#settings.limits.admit(address)) return true
     const { scope, listener } = this.#settings
+    scope().metrics.recordRefusedConnection()
     scope().logger.warn({ listener, client: address }, 'connection refused: limit reached')
     return false
   }
@@ -49,7 +52,9 @@ export class ListenerHandler {
   }
 
   onConnection(socket: Socket): void {
-    const { listener, isTls, httpsPort } = this.#settings
+    const { listener, isTls, httpsPort, scope } = this.#settings
+    if (socket instanceof TLSSocket)
+      scope().metrics.handshakes.recordDone(socket.getProtocol() ?? '', socket.isSessionReused())
     const arrival: Arrival = {
       listener,
       isTls,
@@ -108,11 +113,12 @@ export class ListenerHandler {
       socket.resume()
       return connection.onParseError(code, '')
     }
-    const { logger } = this.#settings.scope()
+    const { logger, metrics } = this.#settings.scope()
     const id = nextRequestId()
     // A connection that never sent a byte (a port scan, a preconnect) gets no answer, only its end.
     const isSilent = code === 'client-head-timeout' && socket.bytesRead === 0
     if (!isSilent) {
+      metrics.recordUnreadable(code)
       logger.info(
         {
           id,
@@ -131,6 +137,7 @@ export class ListenerHandler {
 
   onNameRefused(serverName: string, peerAddress: string): void {
     const { scope, listener } = this.#settings
+    scope().metrics.handshakes.recordFailure('name-refused')
     scope().logger.info(
       { listener, client: unmapped(peerAddress), host: serverName },
       'server name refused',
@@ -139,6 +146,7 @@ export class ListenerHandler {
 
   onHandshakeError(error: NodeJS.ErrnoException, peerAddress: string): void {
     const { scope, listener } = this.#settings
+    scope().metrics.handshakes.recordFailure(handshakeFailureOf(error.code))
     scope().logger.debug(
       { listener, client: unmapped(peerAddress), reason: error.code ?? error.message },
       'handshake failed',

@@ -1,7 +1,7 @@
 /** Keeps the live facts of servers over configuration changes. */
 import type { SecureContext } from 'node:tls'
 import { noEjection } from './ejection.ts'
-import type { ServerFacts } from './server.ts'
+import type { ServerCounts, ServerFacts } from './server.ts'
 import { type ServerHealth, unknownHealth } from './server-check.ts'
 
 /** The servers of a configuration that is being built. Nothing is changed until `adopt`. */
@@ -23,18 +23,24 @@ export class ServerRegistry {
   /** Places that a command drains: a new trust does not end that. */
   readonly #drained = new Set<string>()
   #facts: ReadonlyMap<string, ServerFacts> = new Map()
+  /** By place. */
+  #counts: ReadonlyMap<string, ServerCounts> = new Map()
   #trust: ReadonlyMap<string, SecureContext> = new Map()
 
   draft(): ServerDraft {
     const facts = new Map<string, ServerFacts>()
+    const counts = new Map<string, ServerCounts>()
     const trust = new Map<string, SecureContext>()
     return {
-      factsOf: (key, place) =>
-        remember(facts, key, () => this.#facts.get(key) ?? newFacts(key, place)),
+      factsOf: (key, place) => {
+        const own = remember(counts, place, () => this.#counts.get(place) ?? newCounts())
+        return remember(facts, key, () => this.#facts.get(key) ?? newFacts(key, place, own))
+      },
       trustOf: (key, make) => remember(trust, key, () => this.#trust.get(key) ?? make()),
       adopt: () => {
         for (const [key, each] of this.#facts) each.isRetired = !facts.has(key)
         this.#facts = facts
+        this.#counts = counts
         this.#trust = trust
         const places = new Set([...facts.values()].map(({ place }) => place))
         for (const place of this.#drained) if (!places.has(place)) this.#drained.delete(place)
@@ -79,13 +85,16 @@ export class ServerRegistry {
   }
 }
 
-const newFacts = (key: string, place: string): ServerFacts => ({
+const newCounts = (): ServerCounts => ({ connects: 0, connectFailures: 0, ejections: 0 })
+
+const newFacts = (key: string, place: string, counts: ServerCounts): ServerFacts => ({
   key,
   place,
   inFlight: 0,
   pinned: 0,
   isDrainedByCommand: false,
   ejection: noEjection(),
+  counts,
   isRetired: false,
   tlsSessions: new Map(),
 })

@@ -4,6 +4,13 @@ import type { SecureContext } from 'node:tls'
 import type { Ejection } from './ejection.ts'
 import type { ServerCheck } from './server-check.ts'
 
+/** What traffic has met at a server since the start, for metrics. */
+export interface ServerCounts {
+  connects: number
+  connectFailures: number
+  ejections: number
+}
+
 /** Facts that change while the proxy runs. Kept by the registry, so that a reload does not forget them. */
 export interface ServerFacts {
   /** The same in every process that serves by this configuration. */
@@ -18,6 +25,8 @@ export interface ServerFacts {
   isDrainedByCommand: boolean
   /** What traffic has shown. */
   readonly ejection: Ejection
+  /** Kept by place: a new trust does not end them, so that what stays in a metric never goes back. */
+  readonly counts: ServerCounts
   /** True once no pool in force has this server: it gets nothing new, and idle connections to it end. */
   isRetired: boolean
   /** The newest TLS session per port, for resumption towards this server under the same trust settings. */

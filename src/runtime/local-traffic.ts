@@ -4,10 +4,14 @@ import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
 import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { MetricJson } from '../observe/metrics/metric-json.ts'
+import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
+import { monotonicNow } from '../pipeline/exchange.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
 import { logEjection } from '../pipeline/log-ejections.ts'
 import type { Assembled } from './assemble.ts'
+import { collectMetrics } from './collect-metrics.ts'
 import type { Entrance } from './entrance.ts'
 import { type InForce, type Opened, type OpenScope, openEntrances } from './open-entrances.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
@@ -26,6 +30,7 @@ export class LocalTraffic implements Traffic {
   /** The one reference. Everything that a request or a handshake asks for comes from here. */
   #current: Configuration | undefined
   readonly #logger: Logger
+  readonly #metrics = new TrafficMetrics()
   /** Those of older configurations too, as long as they have connections. */
   readonly #entrances = new Set<Entrance>()
 
@@ -57,6 +62,18 @@ export class LocalTraffic implements Traffic {
 
   get openConnections(): number {
     return this.limits.open
+  }
+
+  /** The metrics of this process, but for those of the process itself and of reloads. */
+  collectMetrics(nowMs = monotonicNow()): readonly MetricJson[] {
+    if (!this.#current) return []
+    return collectMetrics({
+      traffic: this.#metrics,
+      configuration: this.#current.assembled,
+      connections: this.#connections(),
+      openSockets: this.limits.open,
+      nowMs,
+    })
   }
 
   get isServing(): boolean {
@@ -103,6 +120,7 @@ export class LocalTraffic implements Traffic {
     this.#current = { ports, entrances, assembled: next, scope: this.#scopeOf(next) }
     next.servers.adopt()
     this.limits.adopt(next.rules.limits)
+    this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
 
     // 2. New ports take connections, those first that came before.
     for (const entrance of entrances.values()) this.#entrances.add(entrance)
@@ -136,6 +154,7 @@ export class LocalTraffic implements Traffic {
       snapshot,
       accessLog: createAccessLog(this.#logger, rules.log.access),
       logger: this.#logger,
+      metrics: this.#metrics,
       onEjection: (event) => {
         logEjection(this.#logger, event)
         this.onEjection(event)

@@ -6,6 +6,7 @@ import type { LoadedRules } from '../config/load.ts'
 import type { Problem } from '../config/problem.ts'
 import { writeKeyPath } from '../config/quote.ts'
 import type { Logger } from '../observe/logger.ts'
+import { ReloadMetrics } from '../observe/metrics/reload-metrics.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerRegistry } from '../pools/server-registry.ts'
 import { type Changes, countChanges } from './count-changes.ts'
@@ -37,6 +38,7 @@ export interface ReloaderScope {
 }
 
 export class Reloader {
+  readonly metrics: ReloadMetrics
   readonly #scope: ReloaderScope
   readonly #watch: FileWatch
   /** Of the configuration in force. */
@@ -49,6 +51,7 @@ export class Reloader {
   private constructor(scope: ReloaderScope, inForce: Digest) {
     this.#scope = scope
     this.#inForce = inForce
+    this.metrics = new ReloadMetrics(scope.now())
     this.#watch = new FileWatch(scope.times ?? defaultWatchTimes, () => void this.reload('file'))
   }
 
@@ -80,10 +83,16 @@ export class Reloader {
   }
 
   #begin(trigger: ReloadTrigger): Promise<ReloadOutcome> {
+    const startedAtMs = monotonicNow()
     const running = this.#run(trigger)
       .catch((error: unknown) => {
         this.#scope.logger.error({ err: error, trigger, problems: 0 }, 'reload failed')
         return { kind: 'failed', revision: this.#revision, problems: [] } as const
+      })
+      .then((outcome) => {
+        const durationMs = monotonicNow() - startedAtMs
+        this.metrics.record({ trigger, outcome: outcome.kind, durationMs, now: this.#scope.now() })
+        return outcome
       })
       .finally(() => {
         this.#running = undefined

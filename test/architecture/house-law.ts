@@ -39,6 +39,7 @@ export const packages: readonly PackageHome[] = [
   { name: 'yaml', homes: ['config/'] },
   { name: 'zod', homes: ['config/'] },
   { name: 'pino', homes: ['observe/'] },
+  { name: 'prom-client', homes: ['observe/metrics/render-metrics.ts'] },
   { name: '@peculiar/x509', homes: ['lab/'] },
 ]
 

@@ -7,6 +7,7 @@ import { createHttpListener } from '../../src/listeners/http-listener.ts'
 import { openPort } from '../../src/listeners/open-port.ts'
 import { createAccessLog } from '../../src/observe/access-log.ts'
 import { createLogger } from '../../src/observe/logger.ts'
+import { TrafficMetrics } from '../../src/observe/metrics/traffic-metrics.ts'
 import { ListenerHandler } from '../../src/pipeline/listener-handler.ts'
 import { ServerRegistry } from '../../src/pools/server-registry.ts'
 import { buildSnapshot } from '../../src/runtime/build-snapshot.ts'
@@ -33,6 +34,7 @@ export async function startFaultyListener(
     level: 'info',
     destination: { write: (text) => void lines.push(JSON.parse(text) as LogLine) },
   })
+  const metrics = new TrafficMetrics()
   const handler = new ListenerHandler({
     listener: 'in no table',
     isTls: false,
@@ -42,6 +44,7 @@ export async function startFaultyListener(
       snapshot,
       accessLog: createAccessLog(logger, 'json'),
       logger,
+      metrics,
       onEjection: () => {},
     }),
   })

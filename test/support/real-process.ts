@@ -97,7 +97,7 @@ export async function waitUntil(
   what: string,
   isTrue: () => boolean | Promise<boolean>,
 ): Promise<void> {
-  const end = Date.now() + 15_000
+  const end = Date.now() + 60_000
   while (!(await isTrue())) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`)
     await sleep(25)

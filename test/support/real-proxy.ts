@@ -41,6 +41,7 @@ listeners:
 certificates:
   - { cert: public.crt, key: public.key }
 health: { address: 127.0.0.1, port: ${healthPort} }
+workers: 1
 ${/^timeouts:/m.test(rulesFileText) ? '' : 'timeouts: { unready: 0s, drain: 1s }'}
 `
   await writeFile(join(directory, 'public.crt'), certPem)

@@ -99,6 +99,8 @@ t.test('the smallest file gets every default', async (t) => {
     },
     trustedProxies: [],
     health: undefined,
+    sessionTickets: { secretFile: undefined, rotateMs: 43_200_000 },
+    workers: 'auto',
     log: { level: 'info', access: 'json' },
   })
 })
