@@ -1,8 +1,10 @@
 /** Findings as a JUnit report, which build servers and monitoring read: one test case per finding. */
 import { countVerdicts, type Finding } from './finding.ts'
+import { visible } from './visible.ts'
 
 /** The report as XML. A warning is a passed test with its text; `skip` is skipped. */
-export function writeJunit(title: string, findings: readonly Finding[]): string {
+export function writeJunit(name: string, findings: readonly Finding[]): string {
+  const title = visible(name, 200)
   const { fail, skip } = countVerdicts(findings)
   const cases = findings.map((each) => writeCase(title, each)).join('')
   return `<?xml version="1.0" encoding="UTF-8"?>

@@ -149,3 +149,28 @@ export async function createSipAuthority(prefix = 'Public'): Promise<SipAuthorit
 /** PEM as DER. */
 export const derOf = (pem: string): Buffer =>
   Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+
+/** Two authorities, each certified by the other: a chain without an end. */
+export async function createCrossSigned(): Promise<{ one: string; other: string }> {
+  const [oneKeys, otherKeys] = await Promise.all([makeKeys(ec), makeKeys(ec)])
+  const certify = async (names: readonly [string, string], subject: Keys, issuer: Keys) =>
+    (
+      await X509CertificateGenerator.create(
+        {
+          subject: `CN=${names[0]}`,
+          issuer: `CN=${names[1]}`,
+          publicKey: subject.publicKey,
+          signingKey: issuer.privateKey,
+          signingAlgorithm: ec,
+          notBefore: new Date('2020-01-01'),
+          notAfter: new Date('2040-01-01'),
+          extensions: [new BasicConstraintsExtension(true, undefined, true)],
+        },
+        webcrypto,
+      )
+    ).toString('pem')
+  return {
+    one: await certify(['One', 'Other'], oneKeys, otherKeys),
+    other: await certify(['Other', 'One'], otherKeys, oneKeys),
+  }
+}
