@@ -1,5 +1,5 @@
 /** Judges a presented certificate by what the systems demand that will meet it. */
-import type { X509Certificate } from 'node:crypto'
+import type { X509Certificate, X509CheckOptions } from 'node:crypto'
 import { type CertificateFacts, readFacts, serves } from './certificate-facts.ts'
 import { followChain } from './chain.ts'
 import { type Finding, finding, type Judgement, type System, type Verdict } from './finding.ts'
@@ -47,7 +47,7 @@ function judgeName(leaf: X509Certificate, facts: CertificateFacts, demand: Deman
   const listed = facts.names.length > 0 ? facts.names : [`${facts.subject} (subject only)`]
   const seen = `for ${visibleList(listed)}`
   const check = 'certificate-name'
-  if (leaf.checkHost(name, { wildcards: false })) {
+  if (covers(leaf, name, { wildcards: false })) {
     if (!isMutual || facts.subject.toLowerCase() === name) return { verdict: 'pass', check, seen }
     return {
       verdict: 'warn',
@@ -59,8 +59,8 @@ function judgeName(leaf: X509Certificate, facts: CertificateFacts, demand: Deman
       advice: `With the next certificate ask for ${name} as the common name.`,
     }
   }
-  if (leaf.checkHost(name) && wildcard === 'pass') return { verdict: 'pass', check, seen }
-  if (leaf.checkHost(name))
+  if (covers(leaf, name) && wildcard === 'pass') return { verdict: 'pass', check, seen }
+  if (covers(leaf, name))
     return {
       verdict: wildcard,
       check: 'certificate-wildcard',
@@ -77,6 +77,15 @@ function judgeName(leaf: X509Certificate, facts: CertificateFacts, demand: Deman
     seen,
     means: `Whoever connects expects ${name} and ends the connection.`,
     advice: `Use a certificate for ${name}, or let DNS name a server that the certificate covers. Where the certificate belongs to something else, the port leads to the wrong server.`,
+  }
+}
+
+/** A name that OpenSSL does not take is not covered. */
+function covers(leaf: X509Certificate, name: string, options: X509CheckOptions = {}): boolean {
+  try {
+    return leaf.checkHost(name, options) !== undefined
+  } catch {
+    return false
   }
 }
 

@@ -89,6 +89,21 @@ t.test('a wildcard of one level does not reach deeper, nor the domain itself', a
     ])
 })
 
+t.test('a name that no certificate can have is not covered', async (t) => {
+  for (const name of [
+    'a\u0000.contoso.com',
+    '',
+    'x'.repeat(5000),
+    '\\000.contoso.com',
+    '*.contoso.com',
+  ])
+    t.same(
+      verdicts(await judge(good, { ...federation, name }), 'fail'),
+      ['certificate-name'],
+      JSON.stringify(name.slice(0, 20)),
+    )
+})
+
 t.test('what stands in the certificate cannot break the report', async (t) => {
   const names = Array.from({ length: 2000 }, (_, index) => `h${index}.contoso.com`)
   const hostile = [
