@@ -6,12 +6,15 @@ import { checkUsage, runCheck } from './check.ts'
 import { demoUsage, runDemo } from './demo.ts'
 import { explainUsage, runExplain } from './explain.ts'
 import type { CommandIo } from './output.ts'
+import { preflightDetails, preflightUsage, runPreflightCommand } from './preflight.ts'
 import { runProxy, runUsage } from './run.ts'
 import { runWorker, WORKER_COMMAND } from './worker.ts'
 
 interface Command {
   readonly summary: string
   readonly usage: string
+  /** What `--help` says after usage and summary. */
+  readonly details?: string
   readonly run: (args: readonly string[], io: CommandIo) => Promise<number>
 }
 
@@ -36,6 +39,12 @@ const commands: Readonly<Record<string, Command>> = {
           checkReferences(loaded, { registry: new ServerRegistry(), revision: 0, now: new Date() }),
       ]),
   },
+  preflight: {
+    summary: 'tests SIP federation and old SIP servers as partners and clients meet them',
+    usage: preflightUsage,
+    details: preflightDetails,
+    run: runPreflightCommand,
+  },
 }
 
 /** Runs the command that the arguments name. Resolves to the exit code; 2: there is no such command. */
@@ -52,7 +61,7 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
     return 2
   }
   if (rest.includes('--help') || rest.includes('-h')) {
-    io.stdout(`${command.usage}${command.summary}\n`)
+    io.stdout(`${command.usage}${command.summary}\n${command.details ?? ''}`)
     return 0
   }
   return command.run(rest, io)
@@ -60,8 +69,9 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
 
 /** One line per command. */
 export function helpText(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length))
   const lines = Object.entries(commands).map(
-    ([name, { summary }]) => `  ${name.padEnd(8)}${summary}`,
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   )
   return `usage: lyncgate COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\nlyncgate COMMAND --help says more.\n`
 }

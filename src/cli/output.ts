@@ -7,6 +7,8 @@ export interface CommandIo {
   readonly stderr: (text: string) => void
   /** Whether stdout is a terminal; only then are there colours. */
   readonly isTerminal: boolean
+  /** Whether stderr is a terminal; only then is progress shown. */
+  readonly stderrIsTerminal?: boolean
 }
 
 export type Style = 'red' | 'yellow' | 'green' | 'bold' | 'dim'

@@ -37,7 +37,6 @@ export const problemCodes = {
   'bad-name': error('Not a usable name of a listener, pool or rule.'),
   'bad-path': error('Not a path that a rule can allow or deny, or that a check can ask for.'),
   'bad-url': error('Not an https URL.'),
-  'secret-too-short': error('A secret that is too short to be one.'),
   'not-yet-supported': error('A setting that is planned but does nothing yet.'),
   'no-listeners': error('No listener, so nothing could be reached.'),
   'no-rules': error('No rule, so nothing would be published.'),

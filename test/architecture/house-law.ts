@@ -24,6 +24,7 @@ export interface NeighbourImport {
 /** Imports from a neighbour on the same line. */
 export const neighbours: readonly NeighbourImport[] = [
   { from: 'cli', to: 'lab', reason: 'lyncgate demo starts the stand-in deployment' },
+  { from: 'cli', to: 'preflight', reason: 'lyncgate preflight runs the checks' },
 ]
 
 export interface PackageHome {

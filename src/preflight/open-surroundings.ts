@@ -1,0 +1,34 @@
+/** The real world: DNS, sockets and root certificates behind what checks may ask. */
+import { openDns } from './dns.ts'
+import { readRoots } from './roots.ts'
+import { probeSip } from './sip-probe.ts'
+import type { Standpoint, Surroundings } from './surroundings.ts'
+import { probeTls } from './tls-probe.ts'
+import { probeWeb } from './web-probe.ts'
+
+export interface SurroundingsOptions {
+  /** IP addresses, each with a port or without; empty: the servers of the system. */
+  readonly dnsServers: readonly string[]
+  /** For one question to DNS, for one connection, and for one answer. */
+  readonly timeoutMs: number
+  /** PEM certificates that are trusted besides the public ones. */
+  readonly roots: readonly string[]
+  readonly from: Standpoint
+  readonly now: Date
+}
+
+/** @throws TypeError when a DNS server is not an IP address */
+export function openSurroundings(options: SurroundingsOptions): Surroundings {
+  const { dnsServers, timeoutMs, roots, from, now } = options
+  return {
+    dns: openDns({ servers: dnsServers, timeoutMs }),
+    probes: {
+      tls: (endpoint, serverName) => probeTls(endpoint, { serverName, timeoutMs }),
+      sip: (endpoint, domain) => probeSip(endpoint, domain, timeoutMs),
+      web: (endpoint, request) => probeWeb(endpoint, request, timeoutMs),
+    },
+    roots: readRoots(roots),
+    from,
+    now,
+  }
+}
