@@ -69,6 +69,20 @@ export class ConnectionLimits {
     return true
   }
 
+  /**
+   * Asks for a connection whose client is not known yet: a balancer has still to name it. Every `true` must be given
+   * back with `releaseUnnamed`, before `admit` is asked for the client.
+   */
+  admitUnnamed(): boolean {
+    if (this.#open >= this.#settings.connections) return false
+    this.#open++
+    return true
+  }
+
+  releaseUnnamed(): void {
+    this.#open--
+  }
+
   release(address: string): void {
     const key = clientKey(address)
     const left = (this.#perClient.get(key) ?? 1) - 1

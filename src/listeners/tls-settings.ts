@@ -57,7 +57,7 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70]
 export function tlsServerOptions(
   tls: TlsSettings,
   times: { readonly handshakeMs: number },
-  onRefused: (serverName: string, peerAddress: string) => void,
+  onRefused: (serverName: string, socket: TLSSocket) => void,
 ): ServerOptions {
   return {
     ...profileOptions(tls.profile),
@@ -72,7 +72,7 @@ export function tlsServerOptions(
     ) {
       const context = tls.lookup(serverName)
       if (context) return done(null, context)
-      onRefused(serverName, this.remoteAddress ?? '')
+      onRefused(serverName, this)
       refuseName(this)
     },
   }

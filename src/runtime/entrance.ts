@@ -51,7 +51,9 @@ export class Entrance {
       scope,
     })
     const tls = isTls ? tlsOf(rule, built.certificates, scope) : undefined
-    const listener = await createHttpListener({ server: serverOf(built), tls }, handler)
+    const needsProxyHeader = rule.proxyProtocol === 'required'
+    const settings = { server: serverOf(built), tls, needsProxyHeader }
+    const listener = await createHttpListener(settings, handler)
     return new Entrance(settingsOf(wanted, built), placeOf(wanted), { handler, listener })
   }
 
@@ -89,7 +91,7 @@ export function settingsOf(wanted: WantedPort, built: Assembled): string {
       .filter((_, _at, own) => own.some(({ https }) => https === 'refuse'))
       .map(({ hosts, https }) => [hosts, https]),
   ]
-  return JSON.stringify([placeOf(wanted), serverOf(built), tls])
+  return JSON.stringify([placeOf(wanted), serverOf(built), rule.proxyProtocol, tls])
 }
 
 const placeOf = ({ key, rule, isTls }: WantedPort): string =>
