@@ -179,3 +179,26 @@ t.test('a reload switches it on and off, and connections that stand stay', async
   t.equal(await ask(named), '198.51.100.7')
   t.equal(await ask(await openRawClient(t, { port })), '127.0.0.1')
 })
+
+t.test('connections that end anywhere leave nothing behind', async (t) => {
+  // Longer than a test may take: no time-out is to tidy up.
+  const times = 'timeouts: { requestHead: 10m, handshake: 5m }'
+  const { httpPort, httpsPort, proxy } = await start(t, times)
+  const hello = Buffer.from('16030100c8010000c40303', 'hex')
+  for (const [port, after] of [
+    [httpPort, Buffer.from(GET)],
+    [httpsPort, hello],
+  ] as const) {
+    const all = Buffer.concat([HEADER, after])
+    for (let cut = 0; cut <= all.length; cut += 5) {
+      for (const way of ['end', 'reset'] as const) {
+        const client = await openProxiedClient(t, { port, header: all.subarray(0, cut) })
+        if (way === 'end') client.socket.end()
+        else client.reset()
+        await client.closed()
+      }
+    }
+  }
+  while (proxy.openConnections > 0) await new Promise((resolve) => setImmediate(resolve))
+  t.equal(proxy.openConnections, 0)
+})
