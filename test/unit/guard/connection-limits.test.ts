@@ -69,4 +69,7 @@ t.test('a connection without a name counts in all, and for no client', async (t)
   limits.releaseUnnamed()
   limits.release('192.0.2.1')
   t.equal(limits.open, 0)
+  limits.elsewhere = { open: 1, clients: new Map() }
+  t.equal(limits.admitUnnamed(), true)
+  t.equal(limits.admitUnnamed(), false, 'other processes count')
 })
