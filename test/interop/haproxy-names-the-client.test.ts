@@ -86,7 +86,7 @@ for (const version of ['send-proxy', 'send-proxy-v2', 'send-proxy-v2 proxy-v2-op
     const clients = () => logs().flatMap(({ msg, client }) => (msg === 'exchange' ? [client] : []))
     await waitUntil('every request is logged', () => clients().length === 4)
     t.same(clients(), Array(4).fill(CLIENT))
-    t.ok(await haproxy.isUp(), 'checks go through')
+    await waitUntil('checks go through', haproxy.isUp)
     t.same(
       logs().filter(({ msg }) => /refused|failed/.test(msg ?? '')),
       [],
@@ -103,8 +103,11 @@ for (const version of ['send-proxy', 'send-proxy-v2']) {
     await waitUntil('a check has been answered', () =>
       logs().some(({ msg, target }) => msg === 'exchange' && target === '/check'),
     )
-    t.ok(await haproxy.isUp())
-    t.equal(logs().find(({ target }) => target === '/check')?.client, '127.0.0.1')
+    await waitUntil('HAProxy is content', haproxy.isUp)
+    t.match(
+      logs().find(({ target }) => target === '/check'),
+      { client: '127.0.0.1', status: 200 },
+    )
   })
 }
 

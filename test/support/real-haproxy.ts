@@ -43,6 +43,7 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  timeout check 10s
 ${listen('http', httpPort, options.http)}${httpCheck(options)}${listen('https', httpsPort, options.https)}frontend status
   mode http
   bind 127.0.0.1:${statusPort}
