@@ -15,12 +15,13 @@ type WrittenRule = WrittenRules['rules'][number]
 export function buildRules(written: WrittenRules, directory: string): Rules {
   const { timeouts, limits, policy, health, log } = written
   return {
-    listeners: written.listeners.map(({ name, address, http, https, tls }) => ({
+    listeners: written.listeners.map(({ name, address, http, https, tls, proxyProtocol }) => ({
       name,
       address,
       httpPort: http,
       httpsPort: https,
       tlsProfile: tls,
+      proxyProtocol,
     })),
     certificates: written.certificates.map(({ cert, key }) => ({
       certFile: resolve(directory, cert),

@@ -13,6 +13,7 @@ export function checkListeners(draft: Draft): readonly Finding[] {
     ...findDuplicateNames(draft),
     ...findClashes(draft),
     ...findMissingCertificates(draft),
+    ...findMissingProxies(draft),
   ]
 }
 
@@ -55,6 +56,18 @@ function findMissingCertificates({ listeners, hasCertificates }: Draft): readonl
       path: [...listener.path, 'https'],
       message: `${nameOf(listener)} speaks HTTPS without a certificate`,
       hint: 'add a certificate under "certificates", or leave https out',
+    }))
+}
+
+function findMissingProxies({ listeners, trustedProxyCount }: Draft): readonly Finding[] {
+  if (trustedProxyCount !== 0) return []
+  return listeners
+    .filter((listener) => listener.proxyProtocol === 'required')
+    .map((listener) => ({
+      code: 'no-trusted-proxies',
+      path: [...listener.path, 'proxyProtocol'],
+      message: `nobody could connect to ${nameOf(listener)}: there are no trusted proxies`,
+      hint: 'name the addresses of the load balancers under "trustedProxies"',
     }))
 }
 

@@ -9,7 +9,7 @@ import { plainHttpDefaults } from './plain-http-defaults.ts'
 import { defaultPorts, poolSchema, serverObjectSchema, serverSchema } from './pool-schema.ts'
 import type { KeyPath } from './problem.ts'
 import { listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
-import type { Product, PublishingRule, Rules } from './rules.ts'
+import type { ListenerRule, Product, PublishingRule, Rules } from './rules.ts'
 import { healthSchema, policySchema } from './schema.ts'
 
 /** A value and where it stands. */
@@ -28,6 +28,7 @@ export interface ListenerDraft {
   /** Whether the key is there, be its value good or bad. */
   readonly hasHttp: boolean
   readonly hasHttps: boolean
+  readonly proxyProtocol: ListenerRule['proxyProtocol'] | undefined
 }
 
 export interface ServerDraft {
@@ -76,6 +77,8 @@ export interface Draft {
   readonly responseMs: number | undefined
   readonly keepAliveMs: number | undefined
   readonly trustedProxies: readonly Located<string>[]
+  /** Undefined where the section is no list. */
+  readonly trustedProxyCount: number | undefined
   readonly health: { readonly address: string; readonly port: number } | undefined
 }
 
@@ -95,6 +98,7 @@ export function readDraft(raw: unknown): Draft {
     responseMs: read(timeoutsSchema.unwrap().shape.response, timeouts['response']),
     keepAliveMs: read(timeoutsSchema.unwrap().shape.keepAlive, timeouts['keepAlive']),
     trustedProxies: readList(networkField(), file['trustedProxies'], ['trustedProxies']),
+    trustedProxyCount: countOf(file['trustedProxies'] ?? []),
     health: file['health'] === undefined ? undefined : read(healthSchema, file['health']),
   }
 }
@@ -110,6 +114,7 @@ function readListener({ path, value }: Located<unknown>): ListenerDraft {
     https: read(shape.https, map['https']),
     hasHttp: map['http'] !== undefined,
     hasHttps: map['https'] !== undefined,
+    proxyProtocol: read(shape.proxyProtocol, map['proxyProtocol']),
   }
 }
 

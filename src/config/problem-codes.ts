@@ -43,6 +43,9 @@ export const problemCodes = {
   'no-certificates': error('A listener speaks TLS but there is no certificate.'),
   'no-sip-domains': error('`{sipDomain}` is used but sipDomains is missing or empty.'),
   'listener-without-port': error('A listener has neither http nor https.'),
+  'no-trusted-proxies': error(
+    'A listener needs a PROXY header, but nobody is trusted to send one.',
+  ),
   'port-clash': error('Two listeners, or a listener and the health address, want one port.'),
   'port-may-clash': warning('`::` and an IPv4 address share a port; on most systems they clash.'),
   'duplicate-name': error('Two listeners, two rules or two SIP domains are called the same.'),

@@ -29,7 +29,10 @@ export const listenerSchema = z.strictObject({
   proxyProtocol: z
     .enum(['off', 'required'])
     .default('off')
-    .describe('`required`: each connection from trustedProxies begins with a PROXY header.'),
+    .describe(
+      '`required`: only trustedProxies may connect, on both ports, and each connection begins with a ' +
+        'PROXY header (version 1 or 2), which names the client.',
+    ),
 })
 
 /** One certificate. */

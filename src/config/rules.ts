@@ -33,6 +33,8 @@ export interface ListenerRule {
   readonly httpPort: number | undefined
   readonly httpsPort: number | undefined
   readonly tlsProfile: TlsProfile
+  /** `required`: only trusted proxies connect, and each connection begins with a PROXY header. */
+  readonly proxyProtocol: 'off' | 'required'
 }
 
 /** A PEM chain and its key; absolute paths. */
@@ -156,7 +158,7 @@ export interface Rules {
   readonly timeouts: Timeouts
   readonly limits: Limits
   readonly policy: { readonly paths: 'guard' | 'strict' | 'observe' }
-  /** Networks in CIDR form whose X-Forwarded-* fields are believed. */
+  /** Networks in CIDR form whose X-Forwarded-* fields and PROXY headers are believed. */
   readonly trustedProxies: readonly string[]
   readonly health: { readonly address: string; readonly port: number } | undefined
   readonly sessionTickets: {

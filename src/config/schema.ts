@@ -79,7 +79,7 @@ export const rulesSchema = z
     trustedProxies: z
       .array(networkField())
       .prefault([])
-      .describe('Addresses and networks whose X-Forwarded-For is believed.'),
+      .describe('Addresses and networks whose X-Forwarded-For and PROXY header are believed.'),
     streams: z
       .array(streamSchema)
       .prefault([])

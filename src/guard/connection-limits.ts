@@ -61,12 +61,30 @@ export class ConnectionLimits {
   admit(address: string): boolean {
     const key = clientKey(address)
     const ofClient = this.#perClient.get(key) ?? 0
-    const { open, clients } = this.#elsewhere
-    if (this.#open + open >= this.#settings.connections) return false
-    if (ofClient + (clients.get(key) ?? 0) >= this.#settings.connectionsPerClient) return false
+    if (this.#isFull) return false
+    if (ofClient + (this.#elsewhere.clients.get(key) ?? 0) >= this.#settings.connectionsPerClient)
+      return false
     this.#open++
     this.#perClient.set(key, ofClient + 1)
     return true
+  }
+
+  /**
+   * Asks for a connection whose client is not known yet: a balancer has still to name it. Every `true` must be given
+   * back with `releaseUnnamed`, before `admit` is asked for the client.
+   */
+  admitUnnamed(): boolean {
+    if (this.#isFull) return false
+    this.#open++
+    return true
+  }
+
+  releaseUnnamed(): void {
+    this.#open--
+  }
+
+  get #isFull(): boolean {
+    return this.#open + this.#elsewhere.open >= this.#settings.connections
   }
 
   release(address: string): void {

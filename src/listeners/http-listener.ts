@@ -13,15 +13,27 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
 import { httpServerOptions, type ServerSettings } from './server-settings.ts'
+import { takeProxyHeader } from './take-proxy-header.ts'
 import { type TlsSettings, tlsServerOptions } from './tls-settings.ts'
+
+/** Who stands at the other end. */
+export interface Peer {
+  readonly address: string
+  /** False: a balancer stands there that did not name its client. */
+  readonly isClient: boolean
+}
 
 /** What a listener hands on. All methods are called synchronously with the event they stand for. */
 export interface ListenerHandler {
+  /** May this balancer connect and name its client? A `true` is answered by one `onNamed`. */
+  onBalancer(socket: Socket): boolean
+  /** @param trouble why there is no name; undefined: there is one, or the balancer went without a byte */
+  onNamed(socket: Socket, trouble: string | undefined): void
   /** May this peer connect? False: the connection is closed at once. A `true` is answered by one `onDisconnect`. */
   onConnect(peerAddress: string): boolean
   onDisconnect(peerAddress: string): void
   /** An HTTP connection is ready, after the handshake where there is one. */
-  onConnection(socket: Socket): void
+  onConnection(socket: Socket, peer: Peer): void
   onRequest(req: IncomingMessage, res: ServerResponse): void
   /** Asks whether a request that wants an upgrade is a well-formed one of the kind that is tunnelled. */
   mayUpgrade(req: IncomingMessage): boolean
@@ -38,6 +50,8 @@ export interface ListenerSettings {
   readonly server: ServerSettings
   /** Undefined: plain HTTP. */
   readonly tls: TlsSettings | undefined
+  /** Each connection begins with a PROXY header, which says who the client is. */
+  readonly needsProxyHeader: boolean
 }
 
 export interface HttpListener {
@@ -54,8 +68,9 @@ export async function createHttpListener(
   settings: ListenerSettings,
   handler: ListenerHandler,
 ): Promise<HttpListener> {
+  const named: NamedPeers = new WeakMap()
   const app = fastify({
-    serverFactory: (route) => createNodeServer(settings, handler, route),
+    serverFactory: (route) => createNodeServer(settings, { handler, named }, route),
     clientErrorHandler: (error, socket) => handler.onParseError(error, socket),
     // The router never sees a target: bad escapes and odd methods are the back end's business, not fastify's.
     rewriteUrl: () => '/',
@@ -71,12 +86,27 @@ export async function createHttpListener(
   const { server } = app
   // Node starts to look for late heads with this event; nothing else depends on it.
   server.emit('listening')
-  return handOver(server, settings.tls !== undefined, handler)
+  const serve = (socket: Socket): void => {
+    if (admit(socket, peerOf(socket, named).address, handler)) server.emit('connection', socket)
+  }
+  const waitMs = settings.server.requestHeadMs
+  return handOver(server, {
+    isTls: settings.tls !== undefined,
+    begin: settings.needsProxyHeader
+      ? (socket) => serveNamed(socket, { handler, named, waitMs, serve })
+      : serve,
+  })
 }
 
 const isTlsServer = (server: Server): server is TlsServer => 'setTicketKeys' in server
 
-function handOver(server: Server, isTls: boolean, handler: ListenerHandler): HttpListener {
+interface Beginning {
+  readonly isTls: boolean
+  /** What is done first with a connection. */
+  readonly begin: (socket: Socket) => void
+}
+
+function handOver(server: Server, { isTls, begin }: Beginning): HttpListener {
   let open = 0
   let isRetired = false
   let onEmpty = (): void => {}
@@ -88,7 +118,8 @@ function handOver(server: Server, isTls: boolean, handler: ListenerHandler): Htt
   }
   return {
     take: (socket) => {
-      if (!admit(socket, handler)) return
+      // It may have gone while it was held, and would never be heard of again.
+      if (socket.destroyed) return
       open++
       socket.once('close', () => {
         open--
@@ -96,7 +127,7 @@ function handOver(server: Server, isTls: boolean, handler: ListenerHandler): Htt
       })
       // As `http.Server` has it for its own sockets and `https.Server` not.
       socket.allowHalfOpen = !isTls
-      server.emit('connection', socket)
+      begin(socket)
     },
     useTicketKeys: (keys) => {
       if (isTlsServer(server)) server.setTicketKeys(keys)
@@ -121,9 +152,34 @@ function takeEveryRequest(app: FastifyInstance, handler: ListenerHandler): void 
   app.all('/', () => {})
 }
 
+interface NamedScope extends EventScope {
+  readonly waitMs: number
+  readonly serve: (socket: Socket) => void
+}
+
+/** Serves the connection when its PROXY header is there. */
+function serveNamed(socket: Socket, { handler, named, waitMs, serve }: NamedScope): void {
+  // An unheard 'error' would end the process.
+  socket.on('error', () => {})
+  if (!handler.onBalancer(socket)) return void socket.destroy()
+  takeProxyHeader(socket, waitMs, (taken) => {
+    handler.onNamed(socket, taken.kind === 'none' ? taken.reason : undefined)
+    if (taken.kind === 'none') return void socket.destroy()
+    const { source } = taken
+    const address = source ?? socket.remoteAddress ?? ''
+    named.set(socket, { address, isClient: source !== undefined })
+    serve(socket)
+  })
+}
+
+interface EventScope {
+  readonly handler: ListenerHandler
+  readonly named: NamedPeers
+}
+
 function createNodeServer(
   settings: ListenerSettings,
-  handler: ListenerHandler,
+  { handler, named }: EventScope,
   route: (req: IncomingMessage, res: ServerResponse) => void,
 ): Server {
   const options = {
@@ -135,7 +191,7 @@ function createNodeServer(
   const refused = new WeakSet<TLSSocket>()
   const onRefused = (serverName: string, socket: TLSSocket): void => {
     refused.add(socket)
-    handler.onNameRefused(serverName, socket.remoteAddress ?? '')
+    handler.onNameRefused(serverName, peerOf(socket, named).address)
   }
   const server = tls
     ? createTlsServer({ ...options, ...tlsServerOptions(tls, settings.server, onRefused) }, route)
@@ -157,14 +213,11 @@ function createNodeServer(
   server.on('connect', (req: IncomingMessage, socket: Duplex) =>
     handler.onUpgrade(req, socket, EMPTY),
   )
-  if (tls) {
-    server.on('secureConnection', (socket: TLSSocket) => handler.onConnection(socket))
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
-      if (!refused.has(socket)) handler.onHandshakeError(error, socket.remoteAddress ?? '')
-    })
-  } else {
-    server.on('connection', (socket: Socket) => handler.onConnection(socket))
-  }
+  const onConnection = (socket: Socket): void => handler.onConnection(socket, peerOf(socket, named))
+  server.on(tls ? 'secureConnection' : 'connection', onConnection)
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    if (!refused.has(socket)) handler.onHandshakeError(error, peerOf(socket, named).address)
+  })
   return server
 }
 
@@ -176,12 +229,22 @@ interface ExpectsContinue {
 const EMPTY = Buffer.alloc(0)
 
 /** Runs before Node's server hears of the socket, TLS included. */
-function admit(socket: Socket, handler: ListenerHandler): boolean {
+function admit(socket: Socket, peer: string, handler: ListenerHandler): boolean {
   // An unheard 'error' would end the process.
   socket.on('error', () => {})
-  const peer = socket.remoteAddress ?? ''
   const isAdmitted = handler.onConnect(peer)
   if (isAdmitted) socket.once('close', () => handler.onDisconnect(peer))
   else socket.destroy()
   return isAdmitted
+}
+
+/** By TCP socket, where a PROXY header came. */
+type NamedPeers = WeakMap<Socket, Peer>
+
+/** The one that a PROXY header named, else the one that is connected. */
+function peerOf(socket: Socket & { readonly _parent?: Socket | null }, named: NamedPeers): Peer {
+  // `_parent` is the TCP socket below TLS, as in tls-settings.ts; test/integration/proxy-headers-name-the-client.test.ts
+  // watches over it.
+  const peer = named.get(socket) ?? (socket._parent && named.get(socket._parent))
+  return peer ?? { address: socket.remoteAddress ?? '', isClient: true }
 }

@@ -1,5 +1,15 @@
 /** Who the client is, as far as it can be believed. */
 import { isIP } from 'node:net'
+import type { Arrival } from './client-connection.ts'
+
+/**
+ * Is what the peer says in X-Forwarded-* fields believed? Not from a balancer that did not name its client (PROXY
+ * protocol, LOCAL and UNKNOWN): that client may be anybody and has written the fields.
+ */
+export const isBelieved = (
+  { peerAddress, isPeerClient }: Pick<Arrival, 'peerAddress' | 'isPeerClient'>,
+  isTrusted: (address: string) => boolean,
+): boolean => isPeerClient && isTrusted(peerAddress)
 
 /**
  * The address a trusted proxy vouches for: the last one in X-Forwarded-For that is not itself a trusted proxy. From

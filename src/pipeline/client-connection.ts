@@ -14,8 +14,10 @@ import type { Exchange, Incoming } from './exchange.ts'
 export interface Arrival {
   readonly listener: string
   readonly isTls: boolean
-  /** The address of the peer, IPv4-mapped IPv6 written as IPv4. */
+  /** The address of the peer, IPv4-mapped IPv6 written as IPv4. Where a PROXY header names a client, that one's. */
   readonly peerAddress: string
+  /** False: the peer is a balancer that did not name its client. */
+  readonly isPeerClient: boolean
   /** The TLS port of the listener, for redirects; undefined: it has none. */
   readonly httpsPort: number | undefined
 }
@@ -59,6 +61,8 @@ export class ClientConnection {
   #isBusy = false
   #isGone = false
   #isClosing = false
+  /** Those that were no request: a PROXY header. */
+  readonly #bytesBefore: number
 
   constructor(
     socket: Socket,
@@ -68,6 +72,7 @@ export class ClientConnection {
     this.socket = socket
     this.arrival = arrival
     this.#serve = serve
+    this.#bytesBefore = socket.bytesRead - socket.readableLength
     this.backends = new BackendConnections(() => this.closeWhenIdle())
     socket.on('end', this.#onGone)
     socket.on('close', this.#onGone)
@@ -84,6 +89,11 @@ export class ClientConnection {
 
   get isGone(): boolean {
     return this.#isGone
+  }
+
+  /** Not a byte has come from the client. */
+  get isSilent(): boolean {
+    return this.socket.bytesRead === this.#bytesBefore
   }
 
   /** True when no further exchange may start: the answer in progress says `Connection: close`. */

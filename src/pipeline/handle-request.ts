@@ -6,6 +6,7 @@ import { Forwarding, type ForwardResult } from '../forward/forward.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { writeRequestHead } from '../forward/request-head.ts'
 import type { Logger } from '../observe/logger.ts'
+import { isBelieved } from './client-address.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange, type ExchangeObservers } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
@@ -185,7 +186,7 @@ class RequestWay implements RunningExchange {
 export function requestHeadParts(exchange: Exchange, screened: Screened, upgrade: boolean) {
   const { req, facts, connection, snapshot } = exchange
   const { peerAddress, isTls } = connection.arrival
-  const isTrusted = snapshot.isTrustedProxy(peerAddress)
+  const isTrusted = isBelieved(connection.arrival, snapshot.isTrustedProxy)
   return {
     method: req.method ?? 'GET',
     target: screened.target,

@@ -6,9 +6,10 @@ import { TLSSocket } from 'node:tls'
 import type { FailureCode } from '../base/failure.ts'
 import type { ConnectionLimits } from '../guard/connection-limits.ts'
 import { handshakeFailureOf } from '../observe/metrics/handshake-metrics.ts'
+import { createSeldom } from '../observe/seldom.ts'
 import { unmapped } from './client-address.ts'
 import { type Arrival, ClientConnection } from './client-connection.ts'
-import { nextRequestId } from './exchange.ts'
+import { monotonicNow, nextRequestId } from './exchange.ts'
 import { handleRequest, type RequestScope } from './handle-request.ts'
 import { handleUpgrade } from './handle-upgrade.ts'
 import { readRequest } from './read-request.ts'
@@ -33,6 +34,10 @@ export class ListenerHandler {
   readonly #bySocket = new WeakMap<Duplex, ClientConnection>()
   /** Sockets whose bytes are no longer understood. What still comes on them is read and thrown away. */
   readonly #givenUp = new WeakSet<Socket>()
+  /** Balancers that have not named their client yet. */
+  readonly #unnamed = new Set<Socket>()
+  readonly #sayStranger = createSeldom(monotonicNow)
+  readonly #sayNameless = createSeldom(monotonicNow)
 
   constructor(settings: ListenerHandlerSettings) {
     this.#settings = settings
@@ -51,7 +56,44 @@ export class ListenerHandler {
     this.#settings.limits.release(unmapped(peerAddress))
   }
 
-  onConnection(socket: Socket): void {
+  onBalancer(socket: Socket): boolean {
+    // Checks of balancers connect and reset at once: then the system no longer knows who it was.
+    if (socket.remoteAddress === undefined) return false
+    const { limits, listener, scope } = this.#settings
+    const { snapshot, logger } = scope()
+    const peer = unmapped(socket.remoteAddress)
+    if (!snapshot.isTrustedProxy(peer)) {
+      this.#sayStranger((unsaid) =>
+        logger.warn({ listener, peer, unsaid }, 'connection refused: not a trusted proxy'),
+      )
+      return false
+    }
+    if (!limits.admitUnnamed()) {
+      logger.warn({ listener, peer }, 'connection refused: limit reached')
+      return false
+    }
+    this.#unnamed.add(socket)
+    return true
+  }
+
+  onNamed(socket: Socket, trouble: string | undefined): void {
+    const { limits, listener, scope } = this.#settings
+    limits.releaseUnnamed()
+    this.#unnamed.delete(socket)
+    if (trouble === undefined) return
+    const peer = unmapped(socket.remoteAddress ?? '')
+    this.#sayNameless((unsaid) =>
+      scope().logger.warn(
+        { listener, peer, reason: trouble, unsaid },
+        'connection refused: no valid PROXY header',
+      ),
+    )
+  }
+
+  onConnection(
+    socket: Socket,
+    peer: { readonly address: string; readonly isClient: boolean },
+  ): void {
     const { listener, isTls, httpsPort, scope } = this.#settings
     if (socket instanceof TLSSocket)
       scope().metrics.handshakes.recordDone(socket.getProtocol() ?? '', socket.isSessionReused())
@@ -59,7 +101,8 @@ export class ListenerHandler {
       listener,
       isTls,
       httpsPort,
-      peerAddress: unmapped(socket.remoteAddress ?? ''),
+      peerAddress: unmapped(peer.address),
+      isPeerClient: peer.isClient,
     }
     const connection = new ClientConnection(socket, arrival, (incoming, own) =>
       handleRequest(incoming, own, this.#settings.scope()),
@@ -83,6 +126,8 @@ export class ListenerHandler {
   leave(): void {
     this.#isLeaving = true
     for (const connection of [...this.connections]) connection.closeWhenIdle()
+    // Nobody has been promised anything on these.
+    for (const socket of this.#unnamed) socket.destroy()
   }
 
   onRequest(req: IncomingMessage, res: ServerResponse): void {
@@ -116,7 +161,7 @@ export class ListenerHandler {
     const { logger, metrics } = this.#settings.scope()
     const id = nextRequestId()
     // A connection that never sent a byte (a port scan, a preconnect) gets no answer, only its end.
-    const isSilent = code === 'client-head-timeout' && socket.bytesRead === 0
+    const isSilent = code === 'client-head-timeout' && connection.isSilent
     if (!isSilent) {
       metrics.recordUnreadable(code)
       logger.info(

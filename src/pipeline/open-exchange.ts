@@ -1,6 +1,6 @@
 /** The first step: what came in becomes an exchange. */
 import type { IncomingMessage } from 'node:http'
-import { clientAddress } from './client-address.ts'
+import { clientAddress, isBelieved } from './client-address.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { type Exchange, emptyReport, monotonicNow, nextRequestId } from './exchange.ts'
 import { readRequest } from './read-request.ts'
@@ -12,14 +12,16 @@ export function openExchange(
   snapshot: Snapshot,
 ): Exchange {
   const facts = readRequest(req)
-  const { peerAddress } = connection.arrival
+  const { arrival } = connection
+  const { isTrustedProxy } = snapshot
+  const believed = isBelieved(arrival, isTrustedProxy) ? facts.forwardedFor : undefined
   return {
     id: nextRequestId(),
     req,
     connection,
     snapshot,
     facts,
-    clientAddress: clientAddress(peerAddress, facts.forwardedFor, snapshot.isTrustedProxy),
+    clientAddress: clientAddress(arrival.peerAddress, believed, isTrustedProxy),
     startedAtMs: monotonicNow(),
     report: emptyReport(),
     host: facts.host,

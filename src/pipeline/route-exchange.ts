@@ -1,4 +1,5 @@
 /** Step 2: the rule and the policy of an exchange, and whether its connection may carry it. */
+import { isBelieved } from './client-address.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Exchange } from './exchange.ts'
 import type { Screened } from './screen-request.ts'
@@ -30,7 +31,7 @@ export function routeExchange(exchange: Exchange, { host, target }: Screened): D
 function mixesIdentities(exchange: Exchange): boolean {
   const { connection, facts, snapshot } = exchange
   if (connection.isShared) return true
-  if (!snapshot.isTrustedProxy(connection.arrival.peerAddress)) return false
+  if (!isBelieved(connection.arrival, snapshot.isTrustedProxy)) return false
   const forwardedFor = facts.forwardedFor?.join(', ') ?? ''
   connection.firstForwardedFor ??= forwardedFor
   if (connection.firstForwardedFor !== forwardedFor) connection.isShared = true

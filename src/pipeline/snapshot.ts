@@ -15,6 +15,6 @@ export interface Snapshot {
    * Internet may know: none written, the usual ones, or that of a listener.
    */
   readonly isMeetingHost: (host: string, port: number | undefined) => boolean
-  /** True for an address whose X-Forwarded-* fields are believed. */
+  /** True for an address whose PROXY header and X-Forwarded-* fields are believed. */
   readonly isTrustedProxy: (address: string) => boolean
 }

@@ -58,7 +58,9 @@ export class Entrance {
     const tickets = ticketsOf(wanted, built)
     const keys = ticketKeys(tickets, wallNow())
     const tls = isTls ? { ...tlsOf(rule, built.certificates, scope), ticketKeys: keys } : undefined
-    const listener = await createHttpListener({ server: serverOf(built), tls }, handler)
+    const needsProxyHeader = rule.proxyProtocol === 'required'
+    const settings = { server: serverOf(built), tls, needsProxyHeader }
+    const listener = await createHttpListener(settings, handler)
     return new Entrance(settingsOf(wanted, built), placeOf(wanted), { handler, listener, tickets })
   }
 
@@ -95,6 +97,7 @@ export const settingsOf = (wanted: WantedPort, built: Assembled): string =>
   JSON.stringify([
     placeOf(wanted),
     serverOf(built),
+    wanted.rule.proxyProtocol,
     wanted.isTls && [
       tlsScopeOf(wanted, built),
       ticketsOf(wanted, built).rotateMs,

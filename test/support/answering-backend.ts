@@ -1,5 +1,7 @@
 /** A recording back end that answers every request it has received whole, one after another. */
+import type { Socket } from 'node:net'
 import type { Test } from 'tap'
+import type { IssuedCertificate } from '../../src/lab/authority.ts'
 import {
   type RecordedConnection,
   type RecordingBackend,
@@ -13,16 +15,18 @@ export const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 export function startAnsweringBackend(
   t: Test,
   answer: string | ((head: string, index: number) => string) = ANSWER,
+  certificate?: IssuedCertificate,
 ): Promise<RecordingBackend> {
   const answered = new Map<number, number>()
-  return startRecordingBackend(t, (socket, recorded, connection) => {
+  const onBytes = (socket: Socket, recorded: string, connection: number): void => {
     const requests = splitRequests(recorded)
     for (let index = answered.get(connection) ?? 0; index < requests.length; index++) {
       answered.set(connection, index + 1)
       const text = typeof answer === 'string' ? answer : answer(requests[index] as string, index)
       socket.write(text, 'latin1')
     }
-  })
+  }
+  return startRecordingBackend(t, onBytes, certificate)
 }
 
 /** The complete requests in a recording, heads and bodies as they came. Lenient where the proxy is strict. */

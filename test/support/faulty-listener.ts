@@ -49,7 +49,10 @@ export async function startFaultyListener(
     }),
   })
   const server = { ...rules.timeouts, headBytes: rules.limits.headBytes }
-  const listener = await createHttpListener({ server, tls: undefined }, handler)
+  const listener = await createHttpListener(
+    { server, tls: undefined, needsProxyHeader: false },
+    handler,
+  )
   const port = await openPort({ address: '127.0.0.1', port: 0, isShared: false }, () => {})
   port.begin((socket) => listener.take(socket))
   t.teardown(() => {

@@ -32,6 +32,16 @@ export async function openRawClient(t: Test, target: RawTarget): Promise<RawClie
   const socket = relay
     ? connectTls({ port: relay.port, host: '127.0.0.1', servername: tls.serverName, ca: tls.ca })
     : connectTcp({ port, host: address })
+  const client = watchRawClient(t, socket, relay?.reset)
+  await new Promise<void>((resolve, reject) => {
+    socket.once(tls ? 'secureConnect' : 'connect', resolve)
+    socket.once('error', reject)
+  })
+  return client
+}
+
+/** A client over a socket that is there already. */
+export function watchRawClient(t: Test, socket: Socket, reset?: () => void): RawClient {
   const waiting = new Set<() => void>()
   const tell = (): void => {
     for (const look of [...waiting]) look()
@@ -40,7 +50,7 @@ export async function openRawClient(t: Test, target: RawTarget): Promise<RawClie
     socket,
     text: '',
     isClosed: false,
-    reset: () => (relay ? relay.reset() : void socket.resetAndDestroy()),
+    reset: () => (reset ? reset() : void socket.resetAndDestroy()),
     send: (text: string | Buffer): void => {
       socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
     },
@@ -75,10 +85,6 @@ export async function openRawClient(t: Test, target: RawTarget): Promise<RawClie
     tell()
   })
   t.teardown(() => socket.destroy())
-  await new Promise<void>((resolve, reject) => {
-    socket.once(tls ? 'secureConnect' : 'connect', resolve)
-    socket.once('error', reject)
-  })
   socket.on('error', () => {})
   return client
 }

@@ -28,8 +28,13 @@ const main = join(dirname(fileURLToPath(import.meta.url)), '../../src/main.ts')
  * Starts the proxy with a rules file and waits until it is ready. The text holds `pools`, `rules` and
  * whatever else the test is about; listeners, certificate and health port are put before it, and, where
  * the text sets no timeouts, a quick end.
+ * @param listener more keys of the listener
  */
-export async function startProxy(t: Test, rulesFileText: string): Promise<Proxy> {
+export async function startProxy(
+  t: Test,
+  rulesFileText: string,
+  listener = 'proxyProtocol: off',
+): Promise<Proxy> {
   const directory = await mkdtemp(join(tmpdir(), 'lyncgate-proxy-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
   const [httpPort = 0, httpsPort = 0, healthPort = 0] = await freePorts(3)
@@ -37,7 +42,7 @@ export async function startProxy(t: Test, rulesFileText: string): Promise<Proxy>
   const { certPem, keyPem } = await authority.issue({ names: [publicName] })
   const preamble = `version: 1
 listeners:
-  - { name: test, address: 127.0.0.1, http: ${httpPort}, https: ${httpsPort} }
+  - { name: test, address: 127.0.0.1, http: ${httpPort}, https: ${httpsPort}, ${listener} }
 certificates:
   - { cert: public.crt, key: public.key }
 health: { address: 127.0.0.1, port: ${healthPort} }

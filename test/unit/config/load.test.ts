@@ -34,6 +34,7 @@ t.test('the smallest file gets every default', async (t) => {
         httpPort: 80,
         httpsPort: undefined,
         tlsProfile: 'compatible',
+        proxyProtocol: 'off',
       },
     ],
     certificates: [],

@@ -56,3 +56,20 @@ t.test('new limits do not end what is open', async (t) => {
   t.equal(limits.open, 0)
   t.equal(limits.admit('192.0.2.1'), true)
 })
+
+t.test('a connection without a name counts in all, and for no client', async (t) => {
+  const limits = new ConnectionLimits({ connections: 2, connectionsPerClient: 1 })
+  t.equal(limits.admitUnnamed(), true)
+  t.equal(limits.admitUnnamed(), true)
+  t.equal(limits.admitUnnamed(), false)
+  t.equal(limits.admit('192.0.2.1'), false)
+  limits.releaseUnnamed()
+  t.equal(limits.admit('192.0.2.1'), true)
+  t.equal(limits.open, 2)
+  limits.releaseUnnamed()
+  limits.release('192.0.2.1')
+  t.equal(limits.open, 0)
+  limits.elsewhere = { open: 1, clients: new Map() }
+  t.equal(limits.admitUnnamed(), true)
+  t.equal(limits.admitUnnamed(), false, 'other processes count')
+})

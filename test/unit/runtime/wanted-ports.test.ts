@@ -7,7 +7,14 @@ const listener = (
   address: string,
   httpPort?: number,
   httpsPort?: number,
-): ListenerRule => ({ name, address, httpPort, httpsPort, tlsProfile: 'compatible' })
+): ListenerRule => ({
+  name,
+  address,
+  httpPort,
+  httpsPort,
+  tlsProfile: 'compatible',
+  proxyProtocol: 'off',
+})
 
 const keysOf = (...listeners: readonly ListenerRule[]): string[] =>
   wantedPorts(listeners).map(({ key }) => key)
