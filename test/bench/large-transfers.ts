@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startLab } from '../../src/lab/lab.ts'
 import { payloadSha256, payloadStream } from '../../src/lab/payload.ts'
-import { freePorts } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 
 const bytes = Number(process.argv[2] ?? 500) * 1_000_000
 const say = (text: string): void => void process.stdout.write(`${text}\n`)

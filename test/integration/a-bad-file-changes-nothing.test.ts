@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { connectRaw } from '../../src/lab/raw-client.ts'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
-import { freePorts } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 import {
   type RulesParts,
   ruleLine,

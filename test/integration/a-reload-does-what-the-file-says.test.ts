@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
 import { connectRaw, type RawClient } from '../../src/lab/raw-client.ts'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
-import { freePorts } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { openRawClient } from '../support/raw-client.ts'
 import {
   type RulesParts,

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { createAuthority } from '../../src/lab/authority.ts'
 import { connectRaw } from '../../src/lab/raw-client.ts'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
-import { freePorts } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { rulesText, startReloadingProxy } from '../support/reloading-proxy.ts'
 
 const NAME = 'lyncweb.contoso.com'

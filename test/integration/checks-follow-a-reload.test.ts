@@ -1,6 +1,6 @@
 /** A reload begins the checks of servers that are new, ends those of servers that are gone, and keeps what is known. */
 import t from 'tap'
-import { freePorts } from '../support/real-process.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { startRecordingBackend } from '../support/recording-backend.ts'
 import { ruleLine, rulesText, startReloadingProxy } from '../support/reloading-proxy.ts'
 

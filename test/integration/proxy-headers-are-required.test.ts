@@ -1,7 +1,7 @@
 /** `proxyProtocol: required`: who may connect, what happens without a valid header, and what it may cost. */
 import t, { type Test } from 'tap'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
-import { freePorts } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { HOST } from '../support/lab-proxy.ts'
 import { openProxiedClient } from '../support/proxied-client.ts'
 import { startTestProxy } from '../support/proxy.ts'

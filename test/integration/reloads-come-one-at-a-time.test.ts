@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { connectRaw } from '../../src/lab/raw-client.ts'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
-import { freePorts } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { HOST } from '../support/lab-proxy.ts'
 import { ruleLine, rulesText, startReloadingProxy } from '../support/reloading-proxy.ts'
 

@@ -5,7 +5,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { createAuthority } from '../../src/lab/authority.ts'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
-import { freePorts } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { rulesText, startReloadingProxy } from '../support/reloading-proxy.ts'
 
 const NAME = 'lyncweb.contoso.com'

@@ -2,7 +2,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { freePorts, startCommand } from '../support/command.ts'
+import { startCommand } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 
 const run = promisify(execFile)
 const curl = async (...args: readonly string[]): Promise<string> =>

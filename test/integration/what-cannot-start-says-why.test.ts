@@ -2,7 +2,8 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { freePorts, startCommand } from '../support/command.ts'
+import { startCommand } from '../support/command.ts'
+import { freePorts } from '../support/free-ports.ts'
 
 const rules = (port: number, health: number): string => `version: 1
 listeners: [{ name: internet, address: 127.0.0.1, http: ${port} }]

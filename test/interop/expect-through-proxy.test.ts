@@ -7,8 +7,8 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import t from 'tap'
+import { freePorts } from '../support/free-ports.ts'
 import { openConnection } from '../support/real-connection.ts'
-import { freePorts } from '../support/real-process.ts'
 import { publishServer, startProxy } from '../support/real-proxy.ts'
 
 const body = 'x'.repeat(1000)

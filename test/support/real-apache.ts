@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { createAuthority } from '../../src/lab/authority.ts'
+import { freePorts } from './free-ports.ts'
 import { apacheConfig, apacheModules } from './real-apache-config.ts'
 import { type Kdc, publicName } from './real-kdc.ts'
 import { ntlmUsers } from './real-ntlm-client.ts'
-import { freePorts, type RunningProgram, startProgram, waitUntil } from './real-process.ts'
+import { type RunningProgram, startProgram, waitUntil } from './real-process.ts'
 import { requireProgram } from './real-programs.ts'
 
 /** The name in the certificate of the back end, beside the public one. */

@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { freePorts } from './free-ports.ts'
 import { publicName } from './real-kdc.ts'
-import { freePorts, startProgram, waitUntil } from './real-process.ts'
+import { startProgram, waitUntil } from './real-process.ts'
 import { requireProgram } from './real-programs.ts'
 
 export interface Haproxy {

@@ -5,7 +5,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type Environment, freePorts, runProgram, startProgram, waitUntil } from './real-process.ts'
+import { freePorts } from './free-ports.ts'
+import { type Environment, runProgram, startProgram, waitUntil } from './real-process.ts'
 import { requireProgram } from './real-programs.ts'
 
 /** The published name, which is also the name in the service principal. */

@@ -2,9 +2,10 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { freePorts } from './free-ports.ts'
 import { curl, kerberosIdentity } from './real-curl.ts'
 import { publicName } from './real-kdc.ts'
-import { type Environment, freePorts } from './real-process.ts'
+import type { Environment } from './real-process.ts'
 
 /**
  * Lets curl send its token to a server that only writes it down, so it is still fresh: the back end's

@@ -1,9 +1,7 @@
 /** Child processes and ports for the tests with real servers. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { programPath } from './real-programs.ts'
 
@@ -79,19 +77,6 @@ export async function runProgram(command: Command): Promise<ProgramResult> {
   return result
 }
 
-/**
- * Ports of the loopback address that were free a moment ago, all different. They lie below the range
- * the system itself hands out, so that no outgoing connection takes one while a server restarts.
- */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) {
-    const port = randomInt(15_000, 32_000)
-    if (await isFree(port)) ports.add(port)
-  }
-  return [...ports]
-}
-
 /** Asks again and again until the answer is true; throws with the name after fifteen seconds. */
 export async function waitUntil(
   what: string,
@@ -106,14 +91,6 @@ export async function waitUntil(
 
 function isGone(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(port, '127.0.0.1')
-    server.on('error', () => resolve(false))
-    server.on('listening', () => server.close(() => resolve(true)))
-  })
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

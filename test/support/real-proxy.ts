@@ -6,9 +6,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { createAuthority } from '../../src/lab/authority.ts'
+import { freePorts } from './free-ports.ts'
 import { type Apache, poolName } from './real-apache.ts'
 import { publicName } from './real-kdc.ts'
-import { freePorts, startProgram, waitUntil } from './real-process.ts'
+import { startProgram, waitUntil } from './real-process.ts'
 
 /** A running proxy. */
 export interface Proxy {

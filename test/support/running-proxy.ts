@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type Command, freePorts, startCommand } from './command.ts'
+import { type Command, startCommand } from './command.ts'
+import { freePorts } from './free-ports.ts'
 
 export interface RunningProxy extends Command {
   readonly httpPort: number
