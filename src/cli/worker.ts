@@ -1,5 +1,7 @@
 /** A worker process of `lyncgate run`. Nobody starts it by hand. */
 import { createLogger } from '../observe/logger.ts'
+import { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
+import { productVersion } from '../observe/product-version.ts'
 import type { FromWorker, ToWorker } from '../workers/messages.ts'
 import { Worker } from '../workers/serve.ts'
 import type { CommandIo } from './output.ts'
@@ -14,8 +16,11 @@ export const WORKER_COMMAND = 'worker'
  */
 export const SHARES_PORTS = process.platform === 'linux'
 
-/** Serves until the primary process ends it. @param args its number */
-export async function runWorker([number]: readonly string[], io: CommandIo): Promise<number> {
+/** Serves until the primary process ends it. @param args its number and its place */
+export async function runWorker(
+  [number, place]: readonly string[],
+  io: CommandIo,
+): Promise<number> {
   const { send } = process
   if (!send) {
     io.stderr('lyncgate worker: this is a part of "lyncgate run", which starts it itself\n')
@@ -26,10 +31,12 @@ export async function runWorker([number]: readonly string[], io: CommandIo): Pro
   const worker = Number(number)
   const { logger, flush } = createLogger({ level: 'info', worker })
   surviveFaults(logger)
+  const metrics = new ProcessMetrics({ worker: String(place), version: productVersion() })
   await new Promise<void>((end) => {
     const own = new Worker({
       logger,
       sharesPorts: SHARES_PORTS,
+      collectProcess: () => metrics.collect(),
       // A primary that has gone is noticed by `disconnect`.
       send: (message: FromWorker) =>
         void (process.connected && send.call(process, message, () => {})),

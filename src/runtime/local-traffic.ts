@@ -64,8 +64,12 @@ export class LocalTraffic implements Traffic {
     return this.limits.open
   }
 
+  async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
+    return [this.collectOwn()]
+  }
+
   /** The metrics of this process, but for those of the process itself and of reloads. */
-  collectMetrics(nowMs = monotonicNow()): readonly MetricJson[] {
+  collectOwn(nowMs = monotonicNow()): readonly MetricJson[] {
     if (!this.#current) return []
     return collectMetrics({
       traffic: this.#metrics,

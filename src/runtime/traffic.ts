@@ -3,6 +3,7 @@
  * since when; a Traffic does it.
  */
 import type { Result } from '../base/result.ts'
+import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from './assemble.ts'
 
@@ -36,6 +37,8 @@ export interface Traffic {
   readonly isServing: boolean
   /** Does all that can fail, or nothing at all. One call at a time, and none before the last was committed or discarded. */
   prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>>
+  /** For `renderMetrics`: one part per process that serves, and what is to be said of all of them. */
+  collectMetrics(): Promise<readonly (readonly MetricJson[])[]>
   /** A check has found out something; for whoever has not the same registry. */
   noteHealth(check: ServerCheck): void
   /** Drains a server by command, or takes that back. */

@@ -55,7 +55,7 @@ export type ToWorker =
       readonly material: Material
       readonly knowledge: Knowledge | undefined
     }
-  | { readonly kind: 'commit' | 'discard' | 'leave'; readonly ask: number }
+  | { readonly kind: 'commit' | 'discard' | 'leave' | 'collect'; readonly ask: number }
   | { readonly kind: 'cut' | 'kill' }
   | { readonly kind: 'health'; readonly note: HealthNote }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }

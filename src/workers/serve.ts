@@ -1,6 +1,7 @@
 /** A worker process: serves the ports as its primary says, and decides nothing about configurations itself. */
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { type Assembled, assemble } from '../runtime/assemble.ts'
@@ -31,6 +32,8 @@ export interface WorkerScope {
   /** Whether other processes open the same ports. */
   readonly sharesPorts: boolean
   readonly send: (message: FromWorker) => void
+  /** What the process says of itself. */
+  readonly collectProcess: () => readonly MetricJson[]
   /** The process is to end now. */
   readonly end: () => void
 }
@@ -65,6 +68,11 @@ export class Worker {
         return this.#answer(message.ask, await this.#prepare(message))
       case 'commit':
         return this.#answer(message.ask, await this.#commit())
+      case 'collect':
+        return this.#answer(message.ask, [
+          ...this.#traffic.collectOwn(),
+          ...this.#scope.collectProcess(),
+        ])
       case 'discard':
         await this.#prepared?.traffic.discard()
         this.#prepared = undefined

@@ -22,6 +22,8 @@ type WithoutAsk<Message> = Message extends unknown ? Omit<Message, 'ask'> : neve
 export class WorkerProcess {
   /** For logs and metrics: 1, 2, …; a replacement gets a number of its own. */
   readonly number: number
+  /** Among its like: 0, 1, …; a replacement has the place of the one before, so that restarts make no new series. */
+  readonly place: number
   /** Monotonic milliseconds. */
   readonly startedAtMs: number
   /** Serving by the configuration in force. */
@@ -38,10 +40,12 @@ export class WorkerProcess {
   #asked = 0
   #hasEnded = false
 
-  constructor(entry: WorkerEntry, number: number, nowMs: number, events: WorkerEvents) {
+  constructor(entry: WorkerEntry, identity: WorkerIdentity, events: WorkerEvents) {
+    const { number, place, nowMs } = identity
     this.number = number
+    this.place = place
     this.startedAtMs = nowMs
-    this.#child = fork(entry.script, [...entry.args, String(number)], {
+    this.#child = fork(entry.script, [...entry.args, String(number), String(place)], {
       serialization: 'advanced',
       stdio: ['ignore', entry.output ?? 'inherit', 'inherit', 'ipc'],
     })
@@ -118,10 +122,25 @@ export class WorkerProcess {
   }
 }
 
-/** How a worker is started: a script, and arguments that are followed by its number. */
+/** What tells workers apart, and when one was started (monotonic milliseconds). */
+export interface WorkerIdentity {
+  readonly number: number
+  readonly place: number
+  readonly nowMs: number
+}
+
+/** How a worker is started: a script, and arguments that are followed by its number and place. */
 export interface WorkerEntry {
   readonly script: string
   readonly args: readonly string[]
   /** What becomes of its log; default: it goes where this process writes. */
   readonly output?: 'inherit' | 'ignore'
+}
+
+/** The first place that none of these has. */
+export function freePlace(workers: readonly Pick<WorkerProcess, 'place'>[]): number {
+  const taken = new Set(workers.map(({ place }) => place))
+  let place = 0
+  while (taken.has(place)) place++
+  return place
 }

@@ -4,6 +4,8 @@
  */
 import { failed, ok, type Result } from '../base/result.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { MetricJson } from '../observe/metrics/metric-json.ts'
+import { workerCountsJson } from '../observe/metrics/worker-metrics.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
@@ -13,7 +15,15 @@ import { Lock } from './lock.ts'
 import type { CommitAnswer, EjectionNote, PrepareAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { connectionsElsewhere, sumOfLoads } from './pulses.ts'
-import { DIED, type WorkerEntry, type WorkerExit, WorkerProcess } from './worker-process.ts'
+import { Restarts } from './restarts.ts'
+import {
+  DIED,
+  freePlace,
+  type WorkerEntry,
+  type WorkerExit,
+  WorkerProcess,
+} from './worker-process.ts'
+import { WorkersMetrics } from './workers-metrics.ts'
 
 export interface WorkerTrafficScope {
   readonly logger: Logger
@@ -30,10 +40,6 @@ const TICK_MS = 1_000
 const SILENT_TICKS = 5
 /** After so many ticks the worker is ended and replaced. */
 const FATAL_TICKS = 30
-/** A worker that lived shorter than this is replaced after a pause that grows each time. */
-const SHORT_LIFE_MS = 10_000
-const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 30_000
 /** What a worker gets to end by itself. */
 const END_GRACE_MS = 2_000
 
@@ -41,12 +47,12 @@ export class WorkerTraffic implements Traffic {
   readonly #scope: WorkerTrafficScope
   readonly #workers = new Set<WorkerProcess>()
   readonly #lock = new Lock()
+  readonly #metrics = new WorkersMetrics()
   readonly #ticks: NodeJS.Timeout
   #inForce: Assembled | undefined
   #ports: readonly OpenPorts[] = []
   #number = 0
-  #restarts = 0
-  #shortLives = 0
+  readonly #restarts = new Restarts()
   /** No worker is replaced any more. */
   #isEnding = false
   #leaving = 0
@@ -69,15 +75,6 @@ export class WorkerTraffic implements Traffic {
 
   get isServing(): boolean {
     return [...this.#workers].some(({ isServing, isLeaving }) => isServing && !isLeaving)
-  }
-
-  /** Workers that died and were replaced, since the start. */
-  get restarts(): number {
-    return this.#restarts
-  }
-
-  get workers(): readonly WorkerProcess[] {
-    return [...this.#workers]
   }
 
   async prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>> {
@@ -112,6 +109,13 @@ export class WorkerTraffic implements Traffic {
     return ok({ commit, discard })
   }
 
+  async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
+    const parts = await this.#metrics.collect([...this.#workers])
+    const up = this.#staying.filter(({ isServing }) => isServing).length
+    const wanted = this.#inForce ? this.#scope.countOf(this.#inForce) : 0
+    return [...parts, workerCountsJson({ up, wanted, restarts: this.#restarts.count })]
+  }
+
   noteHealth(check: ServerCheck): void {
     const note = healthNote(check, monotonicNow())
     for (const worker of this.#workers) worker.tell({ kind: 'health', note })
@@ -142,7 +146,12 @@ export class WorkerTraffic implements Traffic {
 
   #startMissing(count: number): void {
     for (let missing = count - this.#staying.length; missing > 0; missing--) {
-      const worker = new WorkerProcess(this.#scope.entry, ++this.#number, monotonicNow(), {
+      const identity = {
+        number: ++this.#number,
+        place: freePlace(this.#staying),
+        nowMs: monotonicNow(),
+      }
+      const worker = new WorkerProcess(this.#scope.entry, identity, {
         onMessage: (from, message) => {
           if (message.kind === 'pulse') this.#onPulse(from)
           else this.#onEjection(from, message.note)
@@ -150,6 +159,7 @@ export class WorkerTraffic implements Traffic {
         onExit: (gone, exit) => this.#onExit(gone, exit),
       })
       this.#workers.add(worker)
+      this.#metrics.join(worker)
     }
   }
 
@@ -210,6 +220,7 @@ export class WorkerTraffic implements Traffic {
 
   #onExit(worker: WorkerProcess, { code, signal }: WorkerExit): void {
     this.#workers.delete(worker)
+    this.#metrics.leave(worker)
     this.#tellElsewhere()
     this.#sumUp()
     if (worker.isLeaving || this.#isEnding) return
@@ -217,11 +228,7 @@ export class WorkerTraffic implements Traffic {
     const connections = worker.pulse.connections.open
     this.#scope.logger.error({ worker: number, pid, code, signal, connections }, 'worker died')
     if (!this.#inForce) return
-    this.#restarts++
-    const isShort = monotonicNow() - startedAtMs < SHORT_LIFE_MS
-    this.#shortLives = isShort ? this.#shortLives + 1 : 0
-    if (!isShort) return this.#fill()
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (this.#shortLives - 1), LONGEST_PAUSE_MS)
+    const pauseMs = this.#restarts.note(monotonicNow() - startedAtMs)
     setTimeout(() => this.#fill(), pauseMs).unref()
   }
 

@@ -24,7 +24,7 @@ const get = (target: string): string => `GET ${target} HTTP/1.1\r\n${HOST}\r\n\r
 
 async function read({ traffic }: Runtime, nowMs?: number) {
   if (!(traffic instanceof LocalTraffic)) throw new Error('served by other processes')
-  return readExposition(await renderMetrics([traffic.collectMetrics(nowMs)]))
+  return readExposition(await renderMetrics([traffic.collectOwn(nowMs)]))
 }
 
 const startBackend = (t: Test) =>

@@ -1,0 +1,33 @@
+/** What workers say of themselves, added up. */
+import t from 'tap'
+import type { Pulse } from '../../../src/workers/messages.ts'
+import { connectionsElsewhere, sumOfLoads } from '../../../src/workers/pulses.ts'
+
+const worker = (open: number, clients: Record<string, number>, loads: Pulse['servers'] = []) => ({
+  pulse: { connections: { open, clients: new Map(Object.entries(clients)) }, servers: loads },
+})
+
+const one = worker(3, { '192.0.2.1': 2 }, [{ key: 'fe01', inFlight: 1, pinned: 2 }])
+const two = worker(5, { '192.0.2.1': 4, '192.0.2.2': 1 })
+const three = worker(1, {}, [
+  { key: 'fe01', inFlight: 3, pinned: 0 },
+  { key: 'fe02', inFlight: 7, pinned: 7 },
+])
+
+t.test('connections of all but one', async (t) => {
+  const { open, clients } = connectionsElsewhere(three, [one, two, three])
+  t.equal(open, 8)
+  t.same(Object.fromEntries(clients), { '192.0.2.1': 6, '192.0.2.2': 1 })
+  t.same(connectionsElsewhere(one, [one]), { open: 0, clients: new Map() })
+})
+
+t.test('loads of servers', async (t) => {
+  const sums = sumOfLoads([one, two, three])
+  t.same(
+    [...sums.values()],
+    [
+      { key: 'fe01', inFlight: 4, pinned: 2 },
+      { key: 'fe02', inFlight: 7, pinned: 7 },
+    ],
+  )
+})
