@@ -178,6 +178,18 @@ t.test('a ClientHello in pieces finds its profile, and one that never ends goes'
   t.equal(proxy.openConnections, 0)
 })
 
+t.test('a client that says nothing is sent away in time', async (t) => {
+  const text = `${rules('compatible')}timeouts: { handshake: 1s }\n`
+  const names = [NAME, 'phones.contoso.com', '*.new.contoso.com']
+  const { httpsPort, line } = await startRulesProxy(t, { rules: text, names })
+  const silent = connectTcp(httpsPort, '127.0.0.1')
+  silent.resume()
+  await new Promise((resolve) => silent.once('close', resolve))
+  t.match(await line(({ msg }) => msg === 'handshake failed'), {
+    reason: 'ERR_TLS_HANDSHAKE_TIMEOUT',
+  })
+})
+
 /** What a client that knows no more than TLS 1.1 sends first. */
 function recordHello(servername: string): Promise<Buffer> {
   return new Promise((resolve) => {
