@@ -118,6 +118,8 @@ function inspectChain({ chain, path, file }: Inspected): readonly CertificateTro
 }
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
+/** The object identifier 1.3.6.1.5.5.7.1.24 as DER (RFC 7633). */
+const TLS_FEATURE = Buffer.from('06082b06010505070118', 'hex')
 const ANY_USE = '2.5.29.37.0'
 
 function inspectUse({ chain, path, file }: Inspected): readonly CertificateTrouble[] {
@@ -129,6 +131,11 @@ function inspectUse({ chain, path, file }: Inspected): readonly CertificateTroub
     const message = `${path} is not made for servers (no serverAuth in its extended key usage)`
     const hint = 'clients refuse it: ask for a web server certificate'
     found.push(trouble('no-server-auth', { file, message }, hint))
+  }
+  if (leaf.raw.includes(TLS_FEATURE)) {
+    const message = `${path} demands OCSP stapling (must-staple), which lyncgate does not do`
+    const hint = 'some browsers refuse it: ask for a certificate without that extension'
+    found.push(trouble('must-staple', { file, message }, hint))
   }
   if (namesOf(leaf).length === 0) {
     const message = `${path} carries no DNS name`

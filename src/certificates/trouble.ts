@@ -35,6 +35,7 @@ export const troubleSeverities = {
   'certificate-without-names': 'warning',
   'names-without-san': 'warning',
   'no-server-auth': 'warning',
+  'must-staple': 'warning',
   'chain-order': 'warning',
   'chain-incomplete': 'warning',
 } as const satisfies Record<string, 'error' | 'warning'>

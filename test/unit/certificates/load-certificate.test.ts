@@ -265,6 +265,14 @@ t.test('what it is made for', async () => {
   t.same(await made('client', ['subjectAltName=DNS:c', 'extendedKeyUsage=clientAuth']), [
     'cert: no-server-auth',
   ])
+  t.same(
+    await made('staple', [
+      'subjectAltName=DNS:s',
+      'extendedKeyUsage=serverAuth',
+      'tlsfeature=status_request',
+    ]),
+    ['cert: must-staple'],
+  )
   t.same(await made('unlimited', ['subjectAltName=DNS:u']), [])
   t.same(await made('old-style', ['extendedKeyUsage=serverAuth']), ['cert: names-without-san'])
   t.same(await made('address', ['subjectAltName=IP:192.0.2.1', 'extendedKeyUsage=serverAuth']), [
