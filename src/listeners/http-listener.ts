@@ -13,7 +13,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { TlsProfile } from '../config/rules.ts'
-import { awaitClientHello, type ClientHello } from './client-hello.ts'
+import { chooserOf, takesEcdsa } from './choose-profile.ts'
 import { httpServerOptions, type ServerSettings } from './server-settings.ts'
 import { takeProxyHeader } from './take-proxy-header.ts'
 import { type HandshakeEvents, type TlsSettings, tlsServerOptions } from './tls-settings.ts'
@@ -103,8 +103,7 @@ export async function createHttpListener(
   const choose = tls
     ? chooserOf({ server, others }, tls, {
         handshakeMs: settings.server.handshakeMs,
-        handler,
-        named,
+        onError: (error, socket) => handler.onHandshakeError(error, peerOf(socket, named).address),
       })
     : (socket: Socket): void => void server.emit('connection', socket)
   const serve = (socket: Socket): void => {
@@ -120,40 +119,6 @@ export async function createHttpListener(
 }
 
 const isTlsServer = (server: Server): server is TlsServer => 'setTicketKeys' in server
-
-/** What the clients of these sockets said first, where somebody looked. */
-const hellos = new WeakMap<object, ClientHello>()
-
-interface NodeServers {
-  /** That of the listener's own profile. */
-  readonly server: Server
-  readonly others: ReadonlyMap<TlsProfile, Server>
-}
-
-/** Hands a connection to the server for its name; looks at the ClientHello only where that makes a difference. */
-function chooserOf(
-  { server, others }: NodeServers,
-  tls: TlsSettings,
-  { handshakeMs, handler, named }: EventScope & { readonly handshakeMs: number },
-): (socket: Socket) => void {
-  if (others.size === 0 && !tls.hasBothKinds)
-    return (socket) => void server.emit('connection', socket)
-  return (socket) =>
-    awaitClientHello(socket, handshakeMs, {
-      done: (hello) => {
-        hellos.set(socket, hello)
-        const { serverName } = hello
-        const other = serverName === '' ? undefined : others.get(tls.profileOf(serverName))
-        void (other ?? server).emit('connection', socket)
-      },
-      onTimeout: () => {
-        // As Node says it of a handshake that has begun.
-        const error = Object.assign(new Error('late'), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
-        handler.onHandshakeError(error, peerOf(socket, named).address)
-        socket.destroy()
-      },
-    })
-}
 
 interface Beginning {
   readonly isTls: boolean
@@ -250,7 +215,7 @@ function createNodeServer(
       refused.add(socket)
       handler.onNameRefused(serverName, peerOf(socket, named).address)
     },
-    takesEcdsa: (socket) => socket && hellos.get(socket)?.takesEcdsa,
+    takesEcdsa,
   }
   const server =
     tls && profile

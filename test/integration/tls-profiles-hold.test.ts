@@ -178,6 +178,24 @@ t.test('a ClientHello in pieces finds its profile, and one that never ends goes'
   t.equal(proxy.openConnections, 0)
 })
 
+t.test('a PROXY header and a ClientHello in one piece find the profile too', async (t) => {
+  const text = `${rules('compatible').replace('https: 443,', 'https: 443, proxyProtocol: required,')}trustedProxies: [127.0.0.1]\n`
+  const names = [NAME, 'phones.contoso.com', '*.new.contoso.com']
+  const { httpsPort } = await startRulesProxy(t, { rules: text, names })
+  const header = Buffer.from('PROXY TCP4 192.0.2.7 192.0.2.1 50000 443\r\n')
+  const hello = await recordHello('phones.contoso.com')
+  for (const pieces of [[Buffer.concat([header, hello])], [header, hello]]) {
+    const client = connectTcp(httpsPort, '127.0.0.1')
+    t.teardown(() => client.destroy())
+    for (const piece of pieces) client.write(piece)
+    const answer = await new Promise<Buffer>((resolve) =>
+      client.once('data', (bytes: Buffer) => resolve(bytes)),
+    )
+    t.equal(answer[0], 22, 'a handshake record')
+    t.equal(answer.readUInt16BE(1), 0x0302, 'of TLS 1.1')
+  }
+})
+
 t.test('a client that says nothing is sent away in time', async (t) => {
   const text = `${rules('compatible')}timeouts: { handshake: 1s }\n`
   const names = [NAME, 'phones.contoso.com', '*.new.contoso.com']
