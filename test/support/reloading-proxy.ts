@@ -1,5 +1,5 @@
 /** The proxy in the test's own process, from a rules file that the test changes while it runs. */
-import { chmod, rename, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Authority, createAuthority } from '../../src/lab/authority.ts'
@@ -54,7 +54,8 @@ export async function startReloadingProxy(
     'lyncgate.yaml': rules,
     ...files,
   })
-  await chmod(join(directory, 'public.key'), 0o600)
+  for (const name of await readdir(directory))
+    if (name.endsWith('.key')) await chmod(join(directory, name), 0o600)
   const file = join(directory, 'lyncgate.yaml')
   const { logger, lines, line } = collectLog('info')
   const registry = new ServerRegistry()
