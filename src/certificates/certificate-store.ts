@@ -1,158 +1,74 @@
-/** The certificates of the file: read, checked, and found by the name that a client asks for (SNI). */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+/** Finds the certificates to show by the name that a client asks for (SNI). */
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { CertificateRule } from '../config/rules.ts'
+import { canonicalName, type LoadedCertificate, wildcardOf } from './certificate.ts'
 
-/** A certificate as it is served. */
-export interface LoadedCertificate {
-  /** Lower-case DNS names and wildcards it covers. */
-  readonly names: readonly string[]
-  readonly certPem: string
-  readonly keyPem: string
-  readonly notAfter: Date
-  readonly issuer: string
+/** What a server shows; with several, OpenSSL takes the one whose key the client can use. */
+export interface Shown {
+  readonly cert: readonly string[]
+  readonly key: readonly string[]
 }
 
-/** What is wrong with a pair of files; `file` says which one. */
-export interface CertificateTrouble {
-  readonly file: 'cert' | 'key'
-  readonly severity: 'error' | 'warning'
-  readonly code: string
-  readonly message: string
-  readonly hint: string
+/** The contexts of a name. */
+interface Choice {
+  readonly first: SecureContext
+  readonly rsa: SecureContext | undefined
+  readonly ec: SecureContext | undefined
 }
 
-export interface CertificateLoad {
-  readonly certificate: LoadedCertificate | undefined
-  readonly troubles: readonly CertificateTrouble[]
-}
-
-/** Reads and checks one pair. Never throws: every trouble is a value with its own advice. */
-export async function loadCertificate(rule: CertificateRule, now: Date): Promise<CertificateLoad> {
-  const troubles: CertificateTrouble[] = []
-  const trouble = (
-    file: 'cert' | 'key',
-    code: string,
-    message: string,
-    hint: string,
-  ): undefined => {
-    troubles.push({ file, severity: 'error', code, message, hint })
-    return undefined
-  }
-  const certPem = await readFile(rule.certFile, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    trouble(
-      'cert',
-      'unreadable-file',
-      `cannot read ${rule.certFile} (${error.code})`,
-      'check the path, and that the user lyncgate runs as may read it',
-    ),
-  )
-  const keyPem = await readFile(rule.keyFile, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    trouble(
-      'key',
-      'unreadable-file',
-      `cannot read ${rule.keyFile} (${error.code})`,
-      'check the path, and that the user lyncgate runs as may read it',
-    ),
-  )
-  const leaf = certPem === undefined ? undefined : parseLeaf(certPem)
-  if (certPem !== undefined && !leaf) {
-    trouble(
-      'cert',
-      'not-a-certificate',
-      `${rule.certFile} holds no PEM certificate`,
-      'the file must begin with the server certificate, then its intermediates, all as PEM',
-    )
-  }
-  const key = keyPem === undefined ? undefined : parseKey(keyPem)
-  if (keyPem !== undefined && !key) {
-    const isEncrypted = keyPem.includes('ENCRYPTED')
-    trouble(
-      'key',
-      isEncrypted ? 'encrypted-key' : 'not-a-key',
-      `${rule.keyFile} ${isEncrypted ? 'is an encrypted key' : 'holds no PEM private key'}`,
-      isEncrypted
-        ? 'store it without a passphrase, readable by lyncgate only: openssl pkey -in old.key -out new.key'
-        : 'it must hold one PEM private key',
-    )
-  }
-  if (!leaf || !key || certPem === undefined || keyPem === undefined)
-    return { certificate: undefined, troubles }
-  if (!leaf.checkPrivateKey(key)) {
-    trouble(
-      'key',
-      'key-mismatch',
-      `${rule.keyFile} is not the key of ${rule.certFile}`,
-      'the two files must come from the same request',
-    )
-    return { certificate: undefined, troubles }
-  }
-  const notAfter = new Date(leaf.validTo)
-  if (notAfter < now) {
-    troubles.push({
-      file: 'cert',
-      severity: 'warning',
-      code: 'certificate-expired',
-      message: `${rule.certFile} expired on ${notAfter.toISOString().slice(0, 10)}`,
-      hint: 'clients refuse it: renew it',
-    })
-  }
-  const names = namesOf(leaf)
-  return { certificate: { names, certPem, keyPem, notAfter, issuer: leaf.issuer }, troubles }
-}
-
-function parseLeaf(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
-}
-
-function parseKey(pem: string) {
-  try {
-    return createPrivateKey(pem)
-  } catch {
-    return undefined
-  }
-}
-
-/** The DNS names of a certificate; the common name counts only where there is no alternative name at all. */
-function namesOf(leaf: X509Certificate): string[] {
-  const names = [...(leaf.subjectAltName ?? '').matchAll(/DNS:("?)([^",\s]+)\1/g)].map((m) =>
-    (m[2] as string).toLowerCase(),
-  )
-  if (names.length > 0) return names
-  const common = /(?:^|\n)CN=([^\n]+)/.exec(leaf.subject)
-  return common ? [(common[1] as string).toLowerCase()] : []
-}
-
-/** Finds a context by name: exact before wildcard, the first certificate of the file before later ones. */
+/**
+ * Finds a context by name: exact before wildcard, the first certificate of the file before later ones. One with RSA and
+ * one with ECDSA for the same name stand side by side. Node takes only one certificate out of the context that belongs
+ * to a name, so OpenSSL cannot choose between them as it does without a name: the caller says what the client can do.
+ */
 export class CertificateStore {
-  readonly #contexts = new Map<string, SecureContext>()
+  readonly #choices = new Map<string, Choice>()
 
-  /** @param options protocol versions and ciphers of the listener's profile */
+  /** @param options protocol versions and ciphers of a profile */
   constructor(certificates: readonly LoadedCertificate[], options: SecureContextOptions) {
-    for (const { names, certPem, keyPem } of certificates) {
-      const context = createSecureContext({ ...options, cert: certPem, key: keyPem })
-      for (const name of names) if (!this.#contexts.has(name)) this.#contexts.set(name, context)
+    // Making a context costs more than a handshake: one certificate with many names gets one.
+    const contexts = new Map(
+      certificates.map((each) => [
+        each,
+        createSecureContext({ ...options, cert: each.certPem, key: each.keyPem }),
+      ]),
+    )
+    const contextOf = (each: LoadedCertificate | undefined) => each && contexts.get(each)
+    for (const name of new Set(certificates.flatMap(({ names }) => names))) {
+      const own = certificates.filter(({ names }) => names.includes(name))
+      const first = contextOf(own[0])
+      const ofKind = (kind: string) => contextOf(own.find(({ keyType }) => keyType === kind))
+      if (first) this.#choices.set(name, { first, rsa: ofKind('rsa'), ec: ofKind('ec') })
     }
   }
 
-  /** @param serverName as it came in the ClientHello */
-  lookup(serverName: string): SecureContext | undefined {
+  /**
+   * @param serverName as it came in the ClientHello
+   * @param takesEcdsa whether the client can use an ECDSA certificate; undefined: not known
+   */
+  lookup(serverName: string, takesEcdsa: boolean | undefined): SecureContext | undefined {
     const name = canonicalName(serverName)
-    return this.#contexts.get(name) ?? this.#contexts.get(`*${name.slice(name.indexOf('.'))}`)
+    const choice = this.#choices.get(name) ?? this.#choices.get(wildcardOf(name))
+    if (takesEcdsa === undefined) return choice?.first
+    return (takesEcdsa ? choice?.ec : choice?.rsa) ?? choice?.first
   }
 }
 
-/** Server names compare without case and trailing dot (RFC 6066 3). */
-export const canonicalName = (serverName: string): string =>
-  serverName.toLowerCase().replace(/\.$/, '')
+/** Whether it matters what kind of key a client can use. */
+export function hasBothKinds(certificates: readonly LoadedCertificate[]): boolean {
+  const kinds = new Set(certificates.map(({ keyType }) => keyType))
+  return kinds.has('rsa') && kinds.has('ec')
+}
 
-/** True when one of the certificates covers the name. */
-export function coversName(certificates: readonly LoadedCertificate[], name: string): boolean {
-  const wildcard = `*${name.slice(name.indexOf('.'))}`
-  return certificates.some(({ names }) => names.includes(name) || names.includes(wildcard))
+/**
+ * For clients that ask for no name: the first certificate of the file, and beside it the first one with another kind of
+ * key that covers all of its names. OpenSSL chooses.
+ */
+export function shownWithoutName(certificates: readonly LoadedCertificate[]): Shown {
+  const [first] = certificates
+  if (!first) return { cert: [], key: [] }
+  const same = certificates.filter((each) => first.names.every((name) => each.names.includes(name)))
+  const shown = same.filter(
+    ({ keyType }, index) => same.findIndex((each) => each.keyType === keyType) === index,
+  )
+  return { cert: shown.map(({ certPem }) => certPem), key: shown.map(({ keyPem }) => keyPem) }
 }

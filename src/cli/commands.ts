@@ -2,6 +2,7 @@
 
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { checkReferences } from '../runtime/build-snapshot.ts'
+import { certificatesUsage, runCertificates } from './certificates.ts'
 import { checkUsage, runCheck } from './check.ts'
 import { demoUsage, runDemo } from './demo.ts'
 import { explainUsage, runExplain } from './explain.ts'
@@ -44,6 +45,11 @@ const commands: Readonly<Record<string, Command>> = {
     usage: preflightUsage,
     details: preflightDetails,
     run: runPreflightCommand,
+  },
+  certificates: {
+    summary: 'says which certificates a rules file has, until when, and which names none covers',
+    usage: certificatesUsage,
+    run: (args, io) => runCertificates(args, io, new Date()),
   },
 }
 

@@ -1,6 +1,6 @@
 /** The words of `lyncgate explain` for listener and certificate. */
 import { isIP } from 'node:net'
-import type { LoadedCertificate } from '../certificates/certificate-store.ts'
+import type { LoadedCertificate } from '../certificates/certificate.ts'
 import type { ListenerRule } from '../config/rules.ts'
 import type { HostName } from '../routing/host.ts'
 import type { Built } from '../runtime/build-snapshot.ts'

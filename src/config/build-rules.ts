@@ -4,7 +4,14 @@ import { defaultHttp } from './draft.ts'
 import { expandHost } from './expand-host.ts'
 import { defaultChecks, readCheck } from './health-schema.ts'
 import { defaultPorts } from './pool-schema.ts'
-import type { PoolHealthRule, PoolRule, PublishingRule, Rules } from './rules.ts'
+import type {
+  CertificateRule,
+  PemRule,
+  PoolHealthRule,
+  PoolRule,
+  PublishingRule,
+  Rules,
+} from './rules.ts'
 import type { WrittenRules } from './schema.ts'
 
 type WrittenPool = WrittenRules['pools'][string]
@@ -23,10 +30,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
       tlsProfile: tls,
       proxyProtocol,
     })),
-    certificates: written.certificates.map(({ cert, key }) => ({
-      certFile: resolve(directory, cert),
-      keyFile: resolve(directory, key),
-    })),
+    certificates: written.certificates.map((each) => buildCertificate(each, directory)),
     pools: Object.entries(written.pools).map(([name, pool]) => buildPool(name, pool, directory)),
     rules: written.rules.map((rule) => buildRule(rule, written.sipDomains)),
     timeouts: {
@@ -63,6 +67,32 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
 const fileOf = (file: string | undefined, directory: string): string | undefined =>
   file === undefined ? undefined : resolve(directory, file)
 
+type WrittenCertificate = WrittenRules['certificates'][number]
+
+function buildCertificate(written: WrittenCertificate, directory: string): CertificateRule {
+  const { pfx, passphraseFile } = written
+  if (pfx === undefined) return buildPem(written, directory)
+  return {
+    kind: 'pfx',
+    pfxFile: resolve(directory, pfx),
+    passphraseFile: fileOf(passphraseFile, directory),
+  }
+}
+
+function buildPem(
+  { cert = '', key = '', chain, passphraseFile }: Omit<WrittenCertificate, 'pfx'>,
+  directory: string,
+): PemRule {
+  return {
+    kind: 'pem',
+    // Cross-check has made sure that both are there.
+    certFile: resolve(directory, cert),
+    keyFile: resolve(directory, key),
+    chainFile: fileOf(chain, directory),
+    passphraseFile: fileOf(passphraseFile, directory),
+  }
+}
+
 function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule {
   const { product, tls, affinity, rewriteLocation } = pool
   const { http = defaultPorts[product].http, https = defaultPorts[product].https } = pool
@@ -85,6 +115,8 @@ function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule
       caFile: tls.ca === undefined ? undefined : resolve(directory, tls.ca),
       serverName: tls.serverName,
       insecureSkipVerify: tls.insecureSkipVerify,
+      minVersion: tls.minVersion,
+      clientCertificate: tls.cert === undefined ? undefined : buildPem(tls, directory),
     },
     affinity,
     rewriteLocation,
@@ -115,6 +147,7 @@ function buildRule(rule: WrittenRule, sipDomains: readonly string[]): Publishing
     listeners: [...new Set(listeners)],
     http: rule.http ?? defaultHttp(publish),
     https,
+    tlsProfile: rule.tls,
     // As many as are written: later checks point at an entry by its index.
     allow: rule.allow,
     deny: rule.deny,

@@ -1,5 +1,6 @@
 /** Contradictions between parts of the file that are right each for itself. */
 import { formatDuration } from '../base/duration.ts'
+import { checkCertificates } from './cross-check-certificates.ts'
 import { checkListeners } from './cross-check-listeners.ts'
 import { checkPolicy } from './cross-check-policy.ts'
 import { checkRules } from './cross-check-rules.ts'
@@ -17,6 +18,7 @@ export function crossCheck(draft: Draft): readonly Finding[] {
 
 const checks: readonly Check[] = [
   checkListeners,
+  checkCertificates,
   checkRules,
   checkPolicy,
   (draft) => draft.pools.flatMap(checkPool),
@@ -27,7 +29,7 @@ const checks: readonly Check[] = [
 ]
 
 function checkPool(pool: PoolDraft): readonly Finding[] {
-  return [...findEmptyPool(pool), ...findDuplicateServers(pool), ...findUnverifiedTls(pool)]
+  return [...findEmptyPool(pool), ...findDuplicateServers(pool)]
 }
 
 function findEmptyPool({ path, name, serverCount }: PoolDraft): readonly Finding[] {
@@ -45,13 +47,6 @@ function findDuplicateServers({ servers }: PoolDraft): readonly Finding[] {
     message: `${quote(value.address)} is already a server of this pool`,
     hint: 'a server takes more clients with a higher weight',
   }))
-}
-
-function findUnverifiedTls({ path, name, insecureSkipVerify }: PoolDraft): readonly Finding[] {
-  if (insecureSkipVerify !== true) return []
-  const message = `the certificates of ${quote(name)} are not verified`
-  const hint = 'name the root certificate of the servers under "ca" instead'
-  return [{ code: 'insecure-tls', path: [...path, 'tls', 'insecureSkipVerify'], message, hint }]
 }
 
 function findUnusedPools({ pools, rules }: Draft): readonly Finding[] {

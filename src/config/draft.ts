@@ -9,7 +9,7 @@ import { plainHttpDefaults } from './plain-http-defaults.ts'
 import { defaultPorts, poolSchema, serverObjectSchema, serverSchema } from './pool-schema.ts'
 import type { KeyPath } from './problem.ts'
 import { listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
-import type { ListenerRule, Product, PublishingRule, Rules } from './rules.ts'
+import type { ListenerRule, Product, PublishingRule, Rules, TlsVersion } from './rules.ts'
 import { healthSchema, policySchema } from './schema.ts'
 
 /** A value and where it stands. */
@@ -45,6 +45,15 @@ export interface PoolDraft {
   /** How many are written; undefined if that is no list. */
   readonly serverCount: number | undefined
   readonly insecureSkipVerify: boolean | undefined
+  /** The keys that are written under `tls`. */
+  readonly tlsKeys: readonly string[]
+  readonly minVersion: TlsVersion | undefined
+}
+
+/** An entry of `certificates`, and the keys that are written in it. */
+export interface CertificateDraft {
+  readonly path: KeyPath
+  readonly keys: readonly string[]
 }
 
 export interface RuleDraft {
@@ -71,6 +80,7 @@ export interface Draft {
   readonly listenerCount: number | undefined
   readonly ruleCount: number | undefined
   readonly hasCertificates: boolean
+  readonly certificates: readonly CertificateDraft[]
   readonly pools: readonly PoolDraft[]
   readonly rules: readonly RuleDraft[]
   readonly paths: Rules['policy']['paths'] | undefined
@@ -92,6 +102,9 @@ export function readDraft(raw: unknown): Draft {
     listenerCount: countOf(file['listeners']),
     ruleCount: countOf(file['rules']),
     hasCertificates: (countOf(file['certificates']) ?? 0) > 0 || file['acme'] !== undefined,
+    certificates: entriesOf(file['certificates'], ['certificates']).flatMap(({ path, value }) =>
+      isMap(value) ? [{ path, keys: Object.keys(value) }] : [],
+    ),
     pools: Object.entries(asMap(file['pools'])).map(([name, value]) => readPool(name, value)),
     rules: entriesOf(file['rules'], ['rules']).map(readRule),
     paths: read(policySchema.unwrap().shape.paths, asMap(file['policy'])['paths']),
@@ -139,6 +152,8 @@ function readPool(name: string, value: unknown): PoolDraft {
       shape.tls.unwrap().shape.insecureSkipVerify,
       tls['insecureSkipVerify'],
     ),
+    tlsKeys: Object.keys(tls),
+    minVersion: read(shape.tls.unwrap().shape.minVersion, tls['minVersion']),
   }
 }
 
@@ -210,7 +225,7 @@ function entriesOf(value: unknown, path: KeyPath): readonly Located<unknown>[] {
 const countOf = (value: unknown): number | undefined =>
   Array.isArray(value) ? value.length : undefined
 
-function asMap(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
-  return value as Readonly<Record<string, unknown>>
-}
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const asMap = (value: unknown): Readonly<Record<string, unknown>> => (isMap(value) ? value : {})

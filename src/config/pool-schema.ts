@@ -9,7 +9,7 @@ import {
   serverAddressField,
 } from './fields.ts'
 import { poolHealthSchema } from './health-schema.ts'
-import type { Product } from './rules.ts'
+import { type Product, tlsVersions } from './rules.ts'
 
 /** Ports of the external web site, by product. */
 interface ProductPorts {
@@ -83,6 +83,23 @@ const poolTlsSchema = z
       description: 'The name its certificates must carry.',
       defaultText: "the server's own address",
     }),
+    minVersion: z
+      .enum(tlsVersions)
+      .default('TLSv1.2')
+      .describe(
+        'The oldest version of TLS. Below `TLSv1.2` old ciphers, SHA-1 and short keys are accepted ' +
+          'too, for this pool alone: for Lync 2010 on a Windows that cannot do better.',
+      ),
+    cert: fileField()
+      .optional()
+      .describe('PEM file with a certificate for servers that ask for one.'),
+    key: fileField().optional().meta({
+      description: 'PEM file with its private key.',
+      defaultText: '**required** with `cert`',
+    }),
+    passphraseFile: fileField()
+      .optional()
+      .describe('File with the passphrase of `key` on its first line.'),
     insecureSkipVerify: z
       .boolean()
       .default(false)

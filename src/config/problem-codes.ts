@@ -65,7 +65,9 @@ export const problemCodes = {
   'allow-below-deny': warning('A rule allows a path below one that it denies; it stays closed.'),
   'strict-without-catalogue': warning('`policy.paths: strict` has no effect on this rule.'),
   'short-timeout': warning('A timeout below what Microsoft demands.'),
+  'pfx-and-pem': error('A certificate is named twice: as `pfx` and as PEM files.'),
   'insecure-tls': warning('Certificates of a pool are not verified.'),
+  'old-tls': warning('A pool is reached with TLS 1.0 or 1.1.'),
   'trusts-everyone': warning('Forwarding headers are believed whoever sends them.'),
   'more-problems': error('There are more problems than are listed.'),
 } as const satisfies Record<string, CodeRow>

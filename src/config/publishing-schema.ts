@@ -10,6 +10,9 @@ import {
   textField,
 } from './fields.ts'
 import { plainHttpDefaults } from './plain-http-defaults.ts'
+import type { TlsProfile } from './rules.ts'
+
+const profiles = ['modern', 'compatible', 'legacy'] as const satisfies readonly TlsProfile[]
 
 /** One address with its ports. */
 export const listenerSchema = z.strictObject({
@@ -20,7 +23,7 @@ export const listenerSchema = z.strictObject({
   http: portField().optional().describe('The port of plain HTTP; left out: none.'),
   https: portField().optional().describe('The port of HTTPS; left out: none.'),
   tls: z
-    .enum(['modern', 'compatible', 'legacy'])
+    .enum(profiles)
     .default('compatible')
     .describe(
       '`modern` is TLS 1.3 alone, `compatible` 1.2 and 1.3 with modern ciphers, ' +
@@ -35,10 +38,23 @@ export const listenerSchema = z.strictObject({
     ),
 })
 
-/** One certificate. */
+/** One certificate: `cert` and `key`, or `pfx`. */
 export const certificateSchema = z.strictObject({
-  cert: fileField().describe('PEM file with the certificate and its chain.'),
-  key: fileField().describe('PEM file with the private key.'),
+  cert: fileField().optional().meta({
+    description: 'PEM file with the certificate, and its chain unless `chain` names it.',
+    defaultText: '**required** without `pfx`',
+  }),
+  key: fileField().optional().meta({
+    description: 'PEM file with the private key.',
+    defaultText: '**required** with `cert`',
+  }),
+  chain: fileField().optional().describe('PEM file with the intermediates, if `cert` lacks them.'),
+  pfx: fileField()
+    .optional()
+    .describe('PKCS #12 file (.pfx, .p12) with certificate, chain and key, instead of the others.'),
+  passphraseFile: fileField()
+    .optional()
+    .describe('File with the passphrase of `key` or `pfx` on its first line.'),
 })
 
 const actions = ['forward', 'redirect', 'refuse'] as const
@@ -92,6 +108,15 @@ export const publishingRuleSchema = z.strictObject({
     .enum(['serve', 'refuse'])
     .default('serve')
     .describe('`refuse` ends the TLS handshake, for names that no certificate covers.'),
+  tls: z
+    .enum(profiles)
+    .optional()
+    .meta({
+      description:
+        'The TLS profile of these hosts alone, whatever else the listener serves. It is found by ' +
+        'the name that a client asks for (SNI): phones that send none get the profile of the listener.',
+      defaultText: 'that of the listener',
+    }),
   allow: z
     .array(rulePathField('"policy: { paths: guard }" opens all but what is internal'))
     .max(mostPaths)

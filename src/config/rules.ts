@@ -23,7 +23,10 @@ export type PublishKind =
   | 'communicator-web-access'
   | 'anything'
 
-export type TlsProfile = 'modern' | 'compatible' | 'legacy'
+/** From the lowest demands to the highest. */
+export const tlsProfiles = ['legacy', 'compatible', 'modern'] as const
+
+export type TlsProfile = (typeof tlsProfiles)[number]
 
 /** An address and its ports that are opened. At least one of the two ports is set. */
 export interface ListenerRule {
@@ -37,11 +40,30 @@ export interface ListenerRule {
   readonly proxyProtocol: 'off' | 'required'
 }
 
-/** A PEM chain and its key; absolute paths. */
-export interface CertificateRule {
+/** A certificate with its key in PEM files; absolute paths. */
+export interface PemRule {
+  readonly kind: 'pem'
   readonly certFile: string
   readonly keyFile: string
+  /** Intermediates that `certFile` lacks. */
+  readonly chainFile: string | undefined
+  /** The passphrase of the key; undefined: it has none. */
+  readonly passphraseFile: string | undefined
 }
+
+/** All in one PKCS #12 file; absolute paths. */
+export interface PfxRule {
+  readonly kind: 'pfx'
+  readonly pfxFile: string
+  readonly passphraseFile: string | undefined
+}
+
+export type CertificateRule = PemRule | PfxRule
+
+/** Versions of TLS, from the lowest. */
+export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
+
+export type TlsVersion = (typeof tlsVersions)[number]
 
 export interface ServerRule {
   /** A name or an IP address (IPv6 without brackets). */
@@ -91,6 +113,10 @@ export interface PoolRule {
     readonly serverName: string | undefined
     /** True accepts any certificate. Never a default; warned about at every start. */
     readonly insecureSkipVerify: boolean
+    /** Below TLS 1.2 the security level is lowered for the servers of this pool. */
+    readonly minVersion: TlsVersion
+    /** Shown to servers that ask for one. */
+    readonly clientCertificate: PemRule | undefined
   }
   readonly affinity: 'cookie' | 'source' | 'none'
   /** Rewrite Location answers that name the server's own address and port to the published ones. */
@@ -111,6 +137,8 @@ export interface PublishingRule {
   readonly http: 'forward' | 'redirect' | 'refuse'
   /** `refuse` ends the TLS handshake for these names. */
   readonly https: 'serve' | 'refuse'
+  /** The TLS profile of these hosts; undefined: that of each listener. */
+  readonly tlsProfile: TlsProfile | undefined
   /** Lower-case paths that are open on top of the policy, each with all below it. */
   readonly allow: readonly string[]
   /** Lower-case paths that are closed on top of the policy; stronger than `allow`. */

@@ -46,7 +46,7 @@ export function openBackendConnection(
     () => fail(`no connection within ${request.connectMs} ms`),
     request.connectMs,
   )
-  socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(reasonOf(error)))
   socket.on('close', onClose)
   socket.once(isTls ? 'secureConnect' : 'connect', () => {
     if (settled) return
@@ -59,6 +59,10 @@ export function openBackendConnection(
     socket.destroy()
   }
 }
+
+/** Node has no code for a certificate that is too weak; OpenSSL's sentence says what is. */
+const reasonOf = ({ code, message }: NodeJS.ErrnoException): string =>
+  code === undefined || code === 'UNSPECIFIED' ? message : code
 
 function openTcp(server: Server): Socket {
   return connectTcp({

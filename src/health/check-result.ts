@@ -24,6 +24,7 @@ const CERTIFICATE =
 
 /** A socket's or parser's error as a reason. */
 export function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'UNSPECIFIED') return `certificate not accepted (${error.message})`
   const code = error.code ?? error.message
   const words = WORDS[code]
   if (words) return words

@@ -12,9 +12,11 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
+import type { TlsProfile } from '../config/rules.ts'
+import { chooserOf, takesEcdsa } from './choose-profile.ts'
 import { httpServerOptions, type ServerSettings } from './server-settings.ts'
 import { takeProxyHeader } from './take-proxy-header.ts'
-import { type TlsSettings, tlsServerOptions } from './tls-settings.ts'
+import { type HandshakeEvents, type TlsSettings, tlsServerOptions } from './tls-settings.ts'
 
 /** Who stands at the other end. */
 export interface Peer {
@@ -32,8 +34,8 @@ export interface ListenerHandler {
   /** May this peer connect? False: the connection is closed at once. A `true` is answered by one `onDisconnect`. */
   onConnect(peerAddress: string): boolean
   onDisconnect(peerAddress: string): void
-  /** An HTTP connection is ready, after the handshake where there is one. */
-  onConnection(socket: Socket, peer: Peer): void
+  /** An HTTP connection is ready, after the handshake where there is one; `tlsProfile` is what that was held under. */
+  onConnection(socket: Socket, peer: Peer, tlsProfile: TlsProfile | undefined): void
   onRequest(req: IncomingMessage, res: ServerResponse): void
   /** Asks whether a request that wants an upgrade is a well-formed one of the kind that is tunnelled. */
   mayUpgrade(req: IncomingMessage): boolean
@@ -69,8 +71,19 @@ export async function createHttpListener(
   handler: ListenerHandler,
 ): Promise<HttpListener> {
   const named: NamedPeers = new WeakMap()
+  const others = new Map<TlsProfile, Server>()
+  const { tls } = settings
   const app = fastify({
-    serverFactory: (route) => createNodeServer(settings, { handler, named }, route),
+    serverFactory: (route) => {
+      const make = (profile: TlsProfile | undefined): Server =>
+        createNodeServer({ settings, profile }, { handler, named }, route)
+      for (const profile of tls?.otherProfiles ?? []) {
+        const other = make(profile)
+        other.on('clientError', (error, socket) => handler.onParseError(error, socket as Socket))
+        others.set(profile, other)
+      }
+      return make(tls?.profile)
+    },
     clientErrorHandler: (error, socket) => handler.onParseError(error, socket),
     // The router never sees a target: bad escapes and odd methods are the back end's business, not fastify's.
     rewriteUrl: () => '/',
@@ -85,13 +98,20 @@ export async function createHttpListener(
   await app.ready()
   const { server } = app
   // Node starts to look for late heads with this event; nothing else depends on it.
-  server.emit('listening')
+  const servers = [server, ...others.values()]
+  for (const each of servers) each.emit('listening')
+  const choose = tls
+    ? chooserOf({ server, others }, tls, {
+        handshakeMs: settings.server.handshakeMs,
+        onError: (error, socket) => handler.onHandshakeError(error, peerOf(socket, named).address),
+      })
+    : (socket: Socket): void => void server.emit('connection', socket)
   const serve = (socket: Socket): void => {
-    if (admit(socket, peerOf(socket, named).address, handler)) server.emit('connection', socket)
+    if (admit(socket, peerOf(socket, named).address, handler)) choose(socket)
   }
   const waitMs = settings.server.requestHeadMs
-  return handOver(server, {
-    isTls: settings.tls !== undefined,
+  return handOver(servers, {
+    isTls: tls !== undefined,
     begin: settings.needsProxyHeader
       ? (socket) => serveNamed(socket, { handler, named, waitMs, serve })
       : serve,
@@ -106,14 +126,14 @@ interface Beginning {
   readonly begin: (socket: Socket) => void
 }
 
-function handOver(server: Server, { isTls, begin }: Beginning): HttpListener {
+function handOver(servers: readonly Server[], { isTls, begin }: Beginning): HttpListener {
   let open = 0
   let isRetired = false
   let onEmpty = (): void => {}
   const endWhenEmpty = (): void => {
     if (!isRetired || open > 0) return
     // Ends the timer that looks for late heads. Earlier it would end idle connections, on which somebody is signed in.
-    server.close()
+    for (const each of servers) each.close()
     onEmpty()
   }
   return {
@@ -130,7 +150,7 @@ function handOver(server: Server, { isTls, begin }: Beginning): HttpListener {
       begin(socket)
     },
     useTicketKeys: (keys) => {
-      if (isTlsServer(server)) server.setTicketKeys(keys)
+      for (const each of servers) if (isTlsServer(each)) each.setTicketKeys(keys)
     },
     retire: () =>
       new Promise((resolve) => {
@@ -177,8 +197,9 @@ interface EventScope {
   readonly named: NamedPeers
 }
 
+/** A profile that is undefined: plain HTTP. */
 function createNodeServer(
-  settings: ListenerSettings,
+  { settings, profile }: { settings: ListenerSettings; profile: TlsProfile | undefined },
   { handler, named }: EventScope,
   route: (req: IncomingMessage, res: ServerResponse) => void,
 ): Server {
@@ -189,13 +210,20 @@ function createNodeServer(
   const { tls } = settings
   // A name that was turned away ends the connection, which Node reports as an error of the handshake once more.
   const refused = new WeakSet<TLSSocket>()
-  const onRefused = (serverName: string, socket: TLSSocket): void => {
-    refused.add(socket)
-    handler.onNameRefused(serverName, peerOf(socket, named).address)
+  const events: HandshakeEvents = {
+    onRefused: (serverName, socket) => {
+      refused.add(socket)
+      handler.onNameRefused(serverName, peerOf(socket, named).address)
+    },
+    takesEcdsa,
   }
-  const server = tls
-    ? createTlsServer({ ...options, ...tlsServerOptions(tls, settings.server, onRefused) }, route)
-    : createServer(options, route)
+  const server =
+    tls && profile
+      ? createTlsServer(
+          { ...options, ...tlsServerOptions(tls, profile, settings.server, events) },
+          route,
+        )
+      : createServer(options, route)
   // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
   // fields silently on older Nodes (CVE-2026-58044).
   server.maxHeadersCount = 0
@@ -213,7 +241,8 @@ function createNodeServer(
   server.on('connect', (req: IncomingMessage, socket: Duplex) =>
     handler.onUpgrade(req, socket, EMPTY),
   )
-  const onConnection = (socket: Socket): void => handler.onConnection(socket, peerOf(socket, named))
+  const onConnection = (socket: Socket): void =>
+    handler.onConnection(socket, peerOf(socket, named), profile)
   server.on(tls ? 'secureConnection' : 'connection', onConnection)
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     if (!refused.has(socket)) handler.onHandshakeError(error, peerOf(socket, named).address)

@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
+import type { TlsProfile } from '../config/rules.ts'
 import { BackendConnections } from '../forward/backend-connections.ts'
 import { breakOff } from '../forward/break-off.ts'
 import type { Exchange, Incoming } from './exchange.ts'
@@ -14,6 +15,8 @@ import type { Exchange, Incoming } from './exchange.ts'
 export interface Arrival {
   readonly listener: string
   readonly isTls: boolean
+  /** What the handshake was held under; undefined: plain HTTP. */
+  readonly tlsProfile: TlsProfile | undefined
   /** The address of the peer, IPv4-mapped IPv6 written as IPv4. Where a PROXY header names a client, that one's. */
   readonly peerAddress: string
   /** False: the peer is a balancer that did not name its client. */

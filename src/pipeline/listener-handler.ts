@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { FailureCode } from '../base/failure.ts'
+import type { TlsProfile } from '../config/rules.ts'
 import type { ConnectionLimits } from '../guard/connection-limits.ts'
 import { handshakeFailureOf } from '../observe/metrics/handshake-metrics.ts'
 import { createSeldom } from '../observe/seldom.ts'
@@ -93,6 +94,7 @@ export class ListenerHandler {
   onConnection(
     socket: Socket,
     peer: { readonly address: string; readonly isClient: boolean },
+    tlsProfile: TlsProfile | undefined,
   ): void {
     const { listener, isTls, httpsPort, scope } = this.#settings
     if (socket instanceof TLSSocket)
@@ -100,6 +102,7 @@ export class ListenerHandler {
     const arrival: Arrival = {
       listener,
       isTls,
+      tlsProfile,
       httpsPort,
       peerAddress: unmapped(peer.address),
       isPeerClient: peer.isClient,

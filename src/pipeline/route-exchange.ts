@@ -1,4 +1,5 @@
 /** Step 2: the rule and the policy of an exchange, and whether its connection may carry it. */
+import { type TlsProfile, tlsProfiles } from '../config/rules.ts'
 import { isBelieved } from './client-address.ts'
 import { type Decision, decide } from './decide.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,12 +17,24 @@ export function routeExchange(exchange: Exchange, { host, target }: Screened): D
     if (decision.policy) report.reason = decision.because
     return decision
   }
+  if (isBelowProfile(connection.arrival.tlsProfile, decision.route?.tlsProfile)) {
+    report.reason = 'the rule asks for a higher TLS profile than that of the handshake'
+    return { ...decision, kind: 'failed', code: 'client-not-published', because: '' }
+  }
   if (decision.policy?.kind === 'serve')
     exchange.strictWouldRefuse = decision.policy.strictWouldRefuse
   if (mixesIdentities(exchange) && (facts.bindsConnection || connection.backends.isPinned)) {
     return { ...decision, kind: 'failed', code: 'client-identities-mixed', because: '' }
   }
   return decision
+}
+
+/**
+ * A request for a name with demands must not come through the handshake of another name, or of none (RFC 9110 15.5.20).
+ */
+function isBelowProfile(arrived: TlsProfile | undefined, wanted: TlsProfile | undefined): boolean {
+  if (arrived === undefined || wanted === undefined) return false
+  return tlsProfiles.indexOf(arrived) < tlsProfiles.indexOf(wanted)
 }
 
 /**

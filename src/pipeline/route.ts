@@ -1,5 +1,5 @@
 /** A publishing rule, compiled: what the steps of an exchange ask of it. */
-import type { PublishKind } from '../config/rules.ts'
+import type { PublishKind, TlsProfile } from '../config/rules.ts'
 import type { PathPolicy } from '../policy/path-policy.ts'
 import type { Pool } from '../pools/pool.ts'
 
@@ -11,6 +11,8 @@ export interface Route {
   readonly policy: PathPolicy
   readonly http: 'forward' | 'redirect' | 'refuse'
   readonly https: 'serve' | 'refuse'
+  /** The least profile that carries its requests; undefined: any. */
+  readonly tlsProfile: TlsProfile | undefined
   /** What desk phones need is open over plain HTTP, whatever `http` says. */
   readonly phones: boolean
   readonly guestJoin: boolean

@@ -1,5 +1,6 @@
 /** What an administrator should hear of a rules file that can be used all the same: before the users do. */
-import { coversName, type LoadedCertificate } from '../certificates/certificate-store.ts'
+import { coversHost, type LoadedCertificate } from '../certificates/certificate.ts'
+import { wantsHttps } from '../certificates/describe-certificates.ts'
 import type { LoadedRules } from '../config/load.ts'
 import type { KeyPath, Problem } from '../config/problem.ts'
 import type { ListenerRule, PublishingRule, PublishKind } from '../config/rules.ts'
@@ -66,21 +67,29 @@ function adviseOnNames(
   own: readonly ListenerRule[],
   certificates: readonly LoadedCertificate[],
 ): Advice | undefined {
-  if (rule.https === 'refuse' || certificates.length === 0) return undefined
-  if (!own.some(({ httpsPort }) => httpsPort !== undefined)) return undefined
-  const bare = rule.hosts.filter((host) => !isCovered(certificates, host))
+  if (certificates.length === 0 || !wantsHttps(rule, own)) return undefined
+  const bare = rule.hosts.filter((host) => !coversHost(certificates, host))
   if (bare.length === 0) return undefined
   return warning(
     'host-without-certificate',
     `no certificate covers ${bare.join(', ')}: the TLS handshake is refused, and ${SEEN_BY_CLIENTS[rule.publish]}`,
-    'add the names to a certificate, or say "https: refuse" when clients shall use HTTP only (lyncdiscover)',
+    WAYS_OUT[rule.publish === 'autodiscover' ? 'discovery' : 'other'](bare),
   )
 }
 
-const isCovered = (certificates: readonly LoadedCertificate[], host: string): boolean =>
-  host.startsWith('*.')
-    ? certificates.some(({ names }) => names.includes(host))
-    : coversName(certificates, host)
+/**
+ * The two ways that Microsoft documents for many SIP domains (Technical requirements for mobility): a name in the
+ * certificate, or autodiscover over plain HTTP only. The second is for lyncdiscover alone.
+ */
+const WAYS_OUT = {
+  discovery: (names: readonly string[]): string =>
+    `either have ${sanEntries(names)} added to the certificate, or publish it over plain HTTP alone with "https: refuse" and "http: forward" in a rule of its own: see docs/tls-and-certificates.md`,
+  other: (names: readonly string[]): string =>
+    `have ${sanEntries(names)} added to the certificate; "lyncgate certificates" lists all names that it needs`,
+}
+
+const sanEntries = (names: readonly string[]): string =>
+  names.map((name) => `DNS:${name}`).join(', ')
 
 function adviseOnRedirect(rule: PublishingRule, own: readonly ListenerRule[]): Advice | undefined {
   if (rule.http !== 'redirect') return undefined

@@ -1,12 +1,12 @@
 /** From plain data to everything a snapshot needs. Reads nothing and changes nothing: the same data, the same result. */
 import { createHash } from 'node:crypto'
 import { BlockList, isIPv6 } from 'node:net'
-import { createSecureContext } from 'node:tls'
 import type { PoolRule } from '../config/rules.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
 import type { ServerDraft, ServerRegistry } from '../pools/server-registry.ts'
+import { type BackendTrust, compileBackendTrust } from './backend-trust.ts'
 import { checkHost, checkOf } from './build-checks.ts'
 import { buildRoutes } from './build-routes.ts'
 import type { Material } from './material.ts'
@@ -43,18 +43,17 @@ export function assemble(material: Material, registry: ServerRegistry): Assemble
 }
 
 interface PoolScope {
-  readonly trusts: ReadonlyMap<string, string>
+  readonly trusts: ReadonlyMap<string, BackendTrust>
   readonly servers: ServerDraft
   readonly registry: ServerRegistry
 }
 
 /** @param host a name the pool is published under, for checks */
 function poolOf(rule: PoolRule, host: string | undefined, scope: PoolScope): Pool {
-  const roots = scope.trusts.get(rule.name) ?? ''
-  const rootsHash = createHash('sha256').update(roots).digest('base64')
-  const secureContext = scope.servers.trustOf(rootsHash, () =>
-    createSecureContext({ ca: roots, minVersion: 'TLSv1.2' }),
-  )
+  const backendTrust = scope.trusts.get(rule.name)
+  if (!backendTrust) throw new Error(`nobody read how ${rule.name} is trusted`)
+  const trustHash = createHash('sha256').update(JSON.stringify(backendTrust)).digest('base64')
+  const secureContext = scope.servers.trustOf(trustHash, () => compileBackendTrust(backendTrust))
   const servers = rule.servers.map((server): Server => {
     const tls: BackendTls = {
       secureContext,
@@ -63,7 +62,7 @@ function poolOf(rule: PoolRule, host: string | undefined, scope: PoolScope): Poo
     }
     // A TLS session verified under other settings must not be resumed under these. Weight and drain are no part of it.
     const { address, httpPort, httpsPort } = server
-    const trust = [tls.serverName, tls.insecureSkipVerify, rootsHash]
+    const trust = [tls.serverName, tls.insecureSkipVerify, trustHash]
     const key = JSON.stringify([rule.name, address, httpPort, httpsPort, ...trust])
     return {
       ...server,

@@ -51,8 +51,19 @@ function routeOf(rule: PublishingRule, rules: Rules, pools: ReadonlyMap<string, 
   const pool = pools.get(rule.pool)
   const product = rules.pools.find(({ name }) => name === rule.pool)?.product
   if (!pool || !product) throw new Error(`rule ${rule.name} names a pool that is not there`)
-  const { publish: kind, http, https, phones, guestJoin, hideServerFields, deny } = rule
+  const { publish: kind, http, https, tlsProfile, phones, guestJoin, hideServerFields, deny } = rule
   const allow = phones ? [...rule.allow, ...phonePaths] : rule.allow
   const policy = new PathPolicy({ mode: rules.policy.paths, product, kind, allow, deny })
-  return { rule: rule.name, kind, pool, policy, http, https, phones, guestJoin, hideServerFields }
+  return {
+    rule: rule.name,
+    kind,
+    pool,
+    policy,
+    http,
+    https,
+    tlsProfile,
+    phones,
+    guestJoin,
+    hideServerFields,
+  }
 }

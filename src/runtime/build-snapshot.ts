@@ -1,15 +1,14 @@
 /** From valid rules to everything a snapshot needs. No side effect but reading files: a failure changes nothing. */
-import { readFile } from 'node:fs/promises'
-import { createSecureContext, getCACertificates, rootCertificates } from 'node:tls'
 import { failed, ok, type Result } from '../base/result.ts'
-import { type LoadedCertificate, loadCertificate } from '../certificates/certificate-store.ts'
+import type { LoadedCertificate } from '../certificates/certificate.ts'
+import { loadCertificate } from '../certificates/load-certificate.ts'
 import type { LoadedRules } from '../config/load.ts'
 import type { KeyPath, Problem } from '../config/problem.ts'
 import { writeKeyPath } from '../config/quote.ts'
-import type { PoolRule } from '../config/rules.ts'
 import type { ServerRegistry } from '../pools/server-registry.ts'
 import { adviseOnRules } from './advise-on-rules.ts'
 import { type Assembled, assemble } from './assemble.ts'
+import { type BackendTrust, readBackendTrust } from './backend-trust.ts'
 import type { Material } from './material.ts'
 import { readTicketSecret } from './ticket-secret.ts'
 
@@ -32,7 +31,7 @@ export async function buildSnapshot(
   const { rules } = loaded
   const problems: Problem[] = []
   const certificates = await readCertificates(loaded, problems, scope.now)
-  const trusts = await readTrusts(loaded, problems)
+  const trusts = await readTrusts(loaded, problems, scope.now)
   const secret = await readTicketSecret(rules.sessionTickets.secretFile)
   if (!secret.ok) {
     const where = ['sessionTickets', 'secret']
@@ -79,50 +78,14 @@ async function readCertificates(
 async function readTrusts(
   loaded: LoadedRules,
   problems: Problem[],
-): Promise<ReadonlyMap<string, string>> {
-  const trusts = new Map<string, string>()
-  for (const rule of loaded.rules.pools)
-    trusts.set(rule.name, await readRoots(loaded, rule, problems))
+  now: Date,
+): Promise<ReadonlyMap<string, BackendTrust>> {
+  const trusts = new Map<string, BackendTrust>()
+  for (const rule of loaded.rules.pools) {
+    const trust = await readBackendTrust(rule, now, (where, trouble) =>
+      problems.push(problemAt(loaded, where, trouble)),
+    )
+    trusts.set(rule.name, trust)
+  }
   return trusts
 }
-
-async function readRoots(
-  loaded: LoadedRules,
-  rule: PoolRule,
-  problems: Problem[],
-): Promise<string> {
-  const { caFile } = rule.tls
-  if (caFile === undefined) return systemRoots()
-  const where = ['pools', rule.name, 'tls', 'ca']
-  try {
-    const pem = await readFile(caFile, 'utf8')
-    createSecureContext({ ca: pem })
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code?.startsWith('E') && !code.startsWith('ERR')) {
-      problems.push(
-        problemAt(loaded, where, {
-          severity: 'error',
-          code: 'unreadable-file',
-          message: `cannot read ${caFile} (${code})`,
-          hint: 'check the path, and that the user lyncgate runs as may read it',
-        }),
-      )
-      return ''
-    }
-  }
-  problems.push(
-    problemAt(loaded, where, {
-      severity: 'error',
-      code: 'not-a-certificate',
-      message: `${caFile} holds no PEM certificate`,
-      hint: 'export the root of the company CA as Base-64 (PEM)',
-    }),
-  )
-  return ''
-}
-
-/** Mozilla's roots as Node ships them, and those of the machine or image. */
-const systemRoots = (): string =>
-  [...new Set([...rootCertificates, ...getCACertificates('system')])].join('\n')

@@ -31,9 +31,9 @@ const named = (entries: readonly { readonly name: string }[]): Entries =>
 const certificatesOf = ({ certificates }: Assembled): Entries =>
   new Map(certificates.map(({ certPem, keyPem }, at) => [String(at), certPem + keyPem]))
 
-/** A pool has changed also when only the roots behind the same file name are others. */
+/** A pool has changed also when only what is behind the same file names is different. */
 const poolsOf = ({ rules, trusts }: Assembled): Entries =>
-  new Map(rules.pools.map((pool) => [pool.name, `${JSON.stringify(pool)}${trusts.get(pool.name)}`]))
+  new Map(rules.pools.map((pool) => [pool.name, JSON.stringify([pool, trusts.get(pool.name)])]))
 
 function settingsOf({ rules }: Assembled): Entries {
   const { listeners: _l, certificates: _c, pools: _p, rules: _r, ...settings } = rules

@@ -1,11 +1,12 @@
 /** What an open port leads to under one configuration: protocol, certificates and time-outs, and who handles requests. */
 import type { Socket } from 'node:net'
+import { canonicalName, type LoadedCertificate } from '../certificates/certificate.ts'
 import {
   CertificateStore,
-  canonicalName,
-  type LoadedCertificate,
+  hasBothKinds,
+  shownWithoutName,
 } from '../certificates/certificate-store.ts'
-import type { ListenerRule } from '../config/rules.ts'
+import type { ListenerRule, TlsProfile } from '../config/rules.ts'
 import type { ConnectionLimits } from '../guard/connection-limits.ts'
 import { createHttpListener, type HttpListener } from '../listeners/http-listener.ts'
 import type { ServerSettings } from '../listeners/server-settings.ts'
@@ -57,7 +58,7 @@ export class Entrance {
     })
     const tickets = ticketsOf(wanted, built)
     const keys = ticketKeys(tickets, wallNow())
-    const tls = isTls ? { ...tlsOf(rule, built.certificates, scope), ticketKeys: keys } : undefined
+    const tls = isTls ? { ...tlsOf(rule, built, scope), ticketKeys: keys } : undefined
     const needsProxyHeader = rule.proxyProtocol === 'required'
     const settings = { server: serverOf(built), tls, needsProxyHeader }
     const listener = await createHttpListener(settings, handler)
@@ -113,7 +114,7 @@ function tlsScopeOf({ rule }: WantedPort, built: Assembled): string {
     .filter((_, _at, own) => own.some(({ https }) => https === 'refuse'))
     .map(({ hosts, https }) => [hosts, https])
   const certificates = built.certificates.map(({ certPem, keyPem }) => [certPem, keyPem])
-  return JSON.stringify([rule.tlsProfile, certificates, refused])
+  return JSON.stringify([rule.tlsProfile, certificates, refused, namesWithProfile(rule, built)])
 }
 
 const ticketsOf = (wanted: WantedPort, built: Assembled): TicketSettings => ({
@@ -127,20 +128,42 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const placeOf = ({ key, rule, isTls }: WantedPort): string =>
   JSON.stringify([key, rule.name, isTls, rule.httpsPort])
 
+/** The names on a listener whose rule asks for a profile, and which. */
+const namesWithProfile = ({ name }: ListenerRule, { rules: { rules } }: Assembled) =>
+  rules
+    .filter(({ listeners }) => listeners.length === 0 || listeners.includes(name))
+    .flatMap(({ hosts, tlsProfile }) => (tlsProfile === undefined ? [] : [{ hosts, tlsProfile }]))
+
 function tlsOf(
   rule: ListenerRule,
-  certificates: readonly LoadedCertificate[],
+  built: Assembled,
   scope: () => RequestScope,
 ): Omit<TlsSettings, 'ticketKeys'> {
-  const [first] = certificates
-  if (!first) throw new Error('a TLS listener without a certificate') // cross-check refuses such a file
-  const store = new CertificateStore(certificates, profileOptions(rule.tlsProfile))
-  const isRefused = (name: string): boolean =>
-    scope().snapshot.routes.get(rule.name)?.match(name)?.https === 'refuse'
+  const { certificates } = built
+  if (certificates.length === 0) throw new Error('a TLS listener without a certificate') // cross-check refuses such a file
+  const { tlsProfile: profile } = rule
+  const asked = namesWithProfile(rule, built).map(({ tlsProfile }) => tlsProfile)
+  const stores = storesOf(certificates, new Set([profile, ...asked]))
+  const routeOf = (name: string) => scope().snapshot.routes.get(rule.name)?.match(name)
+  const profileOf = (serverName: string): TlsProfile =>
+    routeOf(canonicalName(serverName))?.tlsProfile ?? profile
   return {
-    profile: rule.tlsProfile,
-    fallback: { cert: first.certPem, key: first.keyPem },
-    lookup: (serverName) =>
-      isRefused(canonicalName(serverName)) ? undefined : store.lookup(serverName),
+    profile,
+    otherProfiles: [...stores.keys()].filter((each) => each !== profile),
+    profileOf,
+    fallback: shownWithoutName(certificates),
+    hasBothKinds: hasBothKinds(certificates),
+    lookup: (serverName, takesEcdsa) =>
+      routeOf(canonicalName(serverName))?.https === 'refuse'
+        ? undefined
+        : stores.get(profileOf(serverName))?.lookup(serverName, takesEcdsa),
   }
 }
+
+const storesOf = (
+  certificates: readonly LoadedCertificate[],
+  profiles: ReadonlySet<TlsProfile>,
+): ReadonlyMap<TlsProfile, CertificateStore> =>
+  new Map(
+    [...profiles].map((each) => [each, new CertificateStore(certificates, profileOptions(each))]),
+  )

@@ -1,7 +1,7 @@
 /** The content of files in few bytes, to tell whether a configuration would come out the same. */
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
-import type { Rules } from '../config/rules.ts'
+import type { CertificateRule, Rules } from '../config/rules.ts'
 
 /** By path: a hash of the bytes, or why they cannot be read. */
 export type Digest = ReadonlyMap<string, string>
@@ -9,11 +9,19 @@ export type Digest = ReadonlyMap<string, string>
 /** Every file that the rules refer to, each once. */
 export const filesOf = ({ certificates, pools, sessionTickets }: Rules): readonly string[] => [
   ...new Set([
-    ...certificates.flatMap(({ certFile, keyFile }) => [certFile, keyFile]),
+    ...[...certificates, ...pools.map(({ tls }) => tls.clientCertificate)].flatMap(filesOfOne),
     ...(sessionTickets.secretFile === undefined ? [] : [sessionTickets.secretFile]),
     ...pools.flatMap(({ tls: { caFile } }) => (caFile === undefined ? [] : [caFile])),
   ]),
 ]
+
+const filesOfOne = (rule: CertificateRule | undefined): readonly string[] =>
+  (rule === undefined
+    ? []
+    : rule.kind === 'pfx'
+      ? [rule.pfxFile, rule.passphraseFile]
+      : [rule.certFile, rule.keyFile, rule.chainFile, rule.passphraseFile]
+  ).filter((file) => file !== undefined)
 
 export async function digestOf(paths: Iterable<string>): Promise<Digest> {
   const digest = new Map<string, string>()

@@ -1,6 +1,7 @@
 /** The running proxy: which configuration is in force, who serves it, and an end in good order. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { failed, ok, type Result } from '../base/result.ts'
+import { type ExpiryWatch, watchExpiry } from '../certificates/watch-expiry.ts'
 import type { Rules } from '../config/rules.ts'
 import type { ActiveChecks } from '../health/active-check.ts'
 import type { Logger } from '../observe/logger.ts'
@@ -30,6 +31,7 @@ export class Runtime {
   readonly #logger: Logger
   readonly #ownPorts: OwnPorts
   #checks: ActiveChecks | undefined
+  readonly #expiry: ExpiryWatch
   #isReady = false
   #stopping: Promise<void> | undefined
   /** Aborted by `kill`, so that a stop in progress does not go on waiting. */
@@ -39,6 +41,7 @@ export class Runtime {
     this.#built = built
     this.#logger = logger
     this.traffic = traffic ?? new LocalTraffic(logger)
+    this.#expiry = watchExpiry({ logger, now: () => new Date() })
     const kinds = [healthPort(() => this.isReady), ...(adminPort ? [adminPort(this)] : [])]
     this.#ownPorts = new OwnPorts(kinds)
   }
@@ -122,6 +125,7 @@ export class Runtime {
     const pools = [...next.pools.values()]
     if (this.#checks) this.#checks.watch(pools)
     else this.#checks = startActiveChecks(pools, this.#logger, this.#onHealth)
+    this.#expiry.watch(next.certificates)
     this.#isReady = true
     return ok(undefined)
   }
@@ -139,6 +143,7 @@ export class Runtime {
   async kill(): Promise<void> {
     this.#killed.abort()
     this.#checks?.stop()
+    this.#expiry.stop()
     await this.traffic.kill()
     await this.#ownPorts.close()
   }

@@ -70,6 +70,7 @@ export const outsideFacts: readonly OutsideFact[] = [
     places: {
       'lab/': 'as above',
       'cli/': 'where today comes in, to be handed on',
+      'runtime/runtime.ts': 'the end of certificates, while it runs',
       'pipeline/respond.ts': 'the Date field of an answer of ours',
     },
   },

@@ -115,3 +115,42 @@ for (const [profile, versions] of Object.entries(profiles)) {
     }
   })
 }
+
+t.test('RSA and ECDSA side by side: each client gets the one it can use', async (t) => {
+  const authority = await createAuthority('Test Root')
+  const names = ['lyncweb.contoso.com', 'meet.contoso.com']
+  const rsa = await authority.issue({ names, keyType: 'rsa' })
+  const ecdsa = await authority.issue({ names: names.slice(0, 1) })
+  const directory = t.testdir({
+    'root.pem': authority.certificatePem,
+    'rsa.pem': rsa.certPem,
+    'rsa.key': rsa.keyPem,
+    'ecdsa.pem': ecdsa.certPem,
+    'ecdsa.key': ecdsa.keyPem,
+  })
+  const file = join(directory, 'lyncgate.yaml')
+  await writeFile(
+    file,
+    `version: 1
+listeners: [{ name: internet, address: 127.0.0.1, https: 443 }]
+certificates: [{ cert: rsa.pem, key: rsa.key }, { cert: ecdsa.pem, key: ecdsa.key }]
+pools: { pool01: { product: skype-se, servers: [fe01], tls: { ca: root.pem }, health: { check: none } } }
+rules: [{ name: Web, publish: anything, hosts: ["*.contoso.com"], pool: pool01 }]
+`,
+  )
+  const loaded = await loadRules(file)
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error))
+  const { httpsPort } = await startLoaded(t, loaded.value, authority)
+  const keyOf = async (name: readonly string[], kind: string): Promise<string | undefined> => {
+    const text = await sClient(httpsPort, [...name, '-sigalgs', kind])
+    return /Server public key is (\d+) bit/.exec(text)?.[1]
+  }
+  const both = ['-servername', 'lyncweb.contoso.com']
+  t.equal(await keyOf(both, 'ECDSA+SHA256'), '256')
+  t.equal(await keyOf(both, 'RSA-PSS+SHA256'), '2048')
+  const one = ['-servername', 'meet.contoso.com']
+  t.equal(await keyOf(one, 'RSA-PSS+SHA256'), '2048')
+  t.equal(await keyOf(one, 'ECDSA+SHA256'), undefined, 'the other one does not have the name')
+  t.equal(await keyOf(['-noservername'], 'ECDSA+SHA256'), undefined, 'nor all names of the first')
+  t.equal(await keyOf(['-noservername'], 'RSA-PSS+SHA256'), '2048')
+})

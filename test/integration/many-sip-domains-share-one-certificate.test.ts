@@ -3,7 +3,12 @@
  * HTTP only, and its handshake ends rather than show a wrong certificate; meet per domain, one dial-in; names for inside
  * are 404 although a wildcard in the rule and in the certificate would cover them.
  */
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { loadRules } from '../../src/config/load.ts'
+import { createAuthority } from '../../src/lab/authority.ts'
+import { ServerRegistry } from '../../src/pools/server-registry.ts'
+import { checkReferences } from '../../src/runtime/build-snapshot.ts'
 import { openRawClient } from '../support/raw-client.ts'
 import { startRecordingBackend } from '../support/recording-backend.ts'
 import { type RulesProxy, startRulesProxy } from '../support/rules-proxy.ts'
@@ -60,6 +65,32 @@ t.test('lyncdiscover of a domain without certificate is HTTP only', async (t) =>
   await t.rejects(ask(t, proxy, 'https://meet.example.com/'), {
     code: 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
   })
+})
+
+t.test('check says which entries are missing, and both ways out', async (t) => {
+  const authority = await createAuthority('Test Root')
+  const { certPem, keyPem } = await authority.issue({ names: ['*.contoso.com'] })
+  const directory = t.testdir({
+    'public.pem': certPem,
+    'public.key': keyPem,
+    'root.pem': authority.certificatePem,
+    'lyncgate.yaml': rulesOf(4443).replace(', https: refuse', ''),
+  })
+  const loaded = await loadRules(join(directory, 'lyncgate.yaml'))
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error))
+  const scope = { registry: new ServerRegistry(), revision: 0, now: new Date() }
+  const found = await checkReferences(loaded.value, scope)
+  t.match(
+    found.filter(({ code }) => code === 'host-without-certificate'),
+    [
+      {
+        line: 13,
+        message: /no certificate covers lyncdiscover\.fabrikam\.com/,
+        hint: /DNS:lyncdiscover\.fabrikam\.com.*"https: refuse"/,
+      },
+      { line: 14, message: /meet\.fabrikam\.com/, hint: /have DNS:meet\.fabrikam\.com added/ },
+    ],
+  )
 })
 
 t.test('the name cannot be reached through the handshake of another one', async (t) => {

@@ -1,5 +1,5 @@
 /** The proxy in the test's own process, from a rules file that the test changes while it runs. */
-import { rename, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Authority, createAuthority } from '../../src/lab/authority.ts'
@@ -54,6 +54,8 @@ export async function startReloadingProxy(
     'lyncgate.yaml': rules,
     ...files,
   })
+  for (const name of await readdir(directory))
+    if (name.endsWith('.key')) await chmod(join(directory, name), 0o600)
   const file = join(directory, 'lyncgate.yaml')
   const { logger, lines, line } = collectLog('info')
   const registry = new ServerRegistry()
@@ -70,7 +72,7 @@ export async function startReloadingProxy(
     await runtime.kill()
   })
   const put = async (name: string, text: string): Promise<void> => {
-    await writeFile(join(directory, `.${name}.new`), text)
+    await writeFile(join(directory, `.${name}.new`), text, { mode: 0o600 })
     await rename(join(directory, `.${name}.new`), join(directory, name))
   }
   return {

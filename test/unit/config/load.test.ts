@@ -45,7 +45,13 @@ t.test('the smallest file gets every default', async (t) => {
         servers: [
           { address: 'fe01', httpPort: 8080, httpsPort: 4443, weight: 1, isDrainedByFile: false },
         ],
-        tls: { caFile: undefined, serverName: undefined, insecureSkipVerify: false },
+        tls: {
+          caFile: undefined,
+          serverName: undefined,
+          insecureSkipVerify: false,
+          minVersion: 'TLSv1.2',
+          clientCertificate: undefined,
+        },
         affinity: 'cookie',
         rewriteLocation: false,
         health: {
@@ -72,6 +78,7 @@ t.test('the smallest file gets every default', async (t) => {
         listeners: [],
         http: 'redirect',
         https: 'serve',
+        tlsProfile: undefined,
         allow: [],
         deny: [],
         phones: false,
@@ -158,7 +165,13 @@ log: { level: debug, access: off }
     { address: '192.0.2.1', httpPort: 8000, httpsPort: undefined },
   ])
   t.same(rules.certificates, [
-    { certFile: '/etc/lyncgate/certs/public.pem', keyFile: '/run/secrets/public.key' },
+    {
+      kind: 'pem',
+      certFile: '/etc/lyncgate/certs/public.pem',
+      keyFile: '/run/secrets/public.key',
+      chainFile: undefined,
+      passphraseFile: undefined,
+    },
   ])
   t.match(rules.pools, [
     {

@@ -1,6 +1,6 @@
 /** What `lyncgate check` warns about before the users notice. */
 import t from 'tap'
-import type { LoadedCertificate } from '../../../src/certificates/certificate-store.ts'
+import type { LoadedCertificate } from '../../../src/certificates/certificate.ts'
 import { parseRules } from '../../../src/config/load.ts'
 import { adviseOnRules } from '../../../src/runtime/advise-on-rules.ts'
 
@@ -31,8 +31,12 @@ rules:
     names,
     certPem: '',
     keyPem: '',
+    notBefore: new Date(0),
     notAfter: new Date(0),
     issuer: '',
+    serialNumber: '',
+    keyType: 'ec',
+    keyBits: undefined,
   }
   return adviseOnRules(parsed.value, [certificate], (loaded, where, rest) => ({
     ...loaded.locate(where),
@@ -57,6 +61,13 @@ t.test('names without a certificate, and what each client will see', async (t) =
     })
     t.match(first?.message, /^no certificate covers x\.fabrikam\.com: .*refused/)
     t.match(first?.message, seen)
+    t.match(first?.hint, 'DNS:x.fabrikam.com', 'the entry that is missing')
+    const isDiscovery = publish === 'autodiscover'
+    t.equal(
+      /"https: refuse"/.test(first?.hint ?? ''),
+      isDiscovery,
+      'the second way is for discovery alone',
+    )
     t.same(others, [])
   }
 })

@@ -13,6 +13,7 @@ const rule = (publish: PublishKind, hosts: readonly string[], pool = 'pool01'): 
   listeners: [],
   http: 'forward',
   https: 'serve',
+  tlsProfile: undefined,
   allow: [],
   deny: [],
   phones: false,

@@ -1,0 +1,79 @@
+/** `lyncgate certificates FILE`: which certificates a rules file has, and what each is for. */
+import { parseArgs } from 'node:util'
+import {
+  type CertificateOverview,
+  type CertificateRow,
+  describeCertificates,
+} from '../certificates/describe-certificates.ts'
+import { ServerRegistry } from '../pools/server-registry.ts'
+import { loadConfiguration } from '../runtime/load-configuration.ts'
+import { formatProblems } from './check.ts'
+import { alignTable, type CommandIo, paint, printJson } from './output.ts'
+
+export const certificatesUsage = 'usage: lyncgate certificates FILE [--json]\n'
+
+/** Resolves to the exit code: 0 it is printed, 1 the file cannot be used, 2 the call was wrong. */
+export async function runCertificates(
+  args: readonly string[],
+  io: CommandIo,
+  now: Date,
+): Promise<number> {
+  const call = readCall(args)
+  if (typeof call === 'string') {
+    io.stderr(`lyncgate certificates: ${call}\n${certificatesUsage}`)
+    return 2
+  }
+  const { file, json } = call
+  const loaded = await loadConfiguration(file, { registry: new ServerRegistry(), revision: 0, now })
+  if (!loaded.ok) {
+    io.stderr(formatProblems(file, loaded.error.problems, io))
+    return 1
+  }
+  const { certificates, rules } = loaded.value.built
+  const overview = describeCertificates(certificates, rules, now)
+  if (json) printJson(io, { file, ...overview })
+  else io.stdout(formatOverview(overview, io))
+  return 0
+}
+
+/** A table of the certificates, then the names that none covers. */
+export function formatOverview(overview: CertificateOverview, io: CommandIo): string {
+  const head = ['EXPIRES', 'DAYS', 'KEY', 'ISSUER', 'RULES', 'NAMES']
+  const rows = overview.certificates.map((row) => [
+    row.notAfter.toISOString().slice(0, 10),
+    paintDays(row, io),
+    row.keyType,
+    row.issuer,
+    row.rules.join(', ') || 'none',
+    row.names.join(', '),
+  ])
+  return `${alignTable([head, ...rows])}\n${formatMissing(overview, io)}`
+}
+
+function formatMissing({ needed, missing }: CertificateOverview, io: CommandIo): string {
+  if (missing.length === 0)
+    return `${paint(io, 'green', 'covered')}: all ${needed.length} names that are published with HTTPS\n`
+  const names = missing.map((name) => `  ${name}\n`).join('')
+  return `${paint(io, 'red', 'not covered')}: clients that ask for these get no certificate\n${names}`
+}
+
+/** The thresholds of the warnings in the log. */
+const paintDays = ({ daysLeft }: CertificateRow, io: CommandIo): string =>
+  daysLeft > 30 ? String(daysLeft) : paint(io, daysLeft > 14 ? 'yellow' : 'red', String(daysLeft))
+
+interface Call {
+  readonly file: string
+  readonly json: boolean
+}
+
+function readCall(args: readonly string[]): Call | string {
+  try {
+    const options = { json: { type: 'boolean', default: false } } as const
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+    const [file, ...rest] = positionals
+    if (file === undefined || file === '') return 'no FILE given'
+    return rest.length > 0 ? 'more than one FILE given' : { file, json: values.json }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
