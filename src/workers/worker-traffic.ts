@@ -38,9 +38,9 @@ export interface WorkerTrafficScope {
 const TICK_MS = 1_000
 /** After so many ticks without a sign of life the log says so: an event loop that hangs serves nobody. */
 const SILENT_TICKS = 5
-/** After so many ticks the worker is ended and replaced. */
+/** After so many it is ended and replaced; one that is still starting gets more time, for machines that are busy. */
 const FATAL_TICKS = 30
-/** What a worker gets to end by itself. */
+const START_MS = 120_000
 const END_GRACE_MS = 2_000
 
 export class WorkerTraffic implements Traffic {
@@ -92,7 +92,9 @@ export class WorkerTraffic implements Traffic {
     if (trouble !== undefined || !isAlive) {
       await this.#discard(asked)
       release()
-      return failed(trouble ?? NO_WORKER)
+      return failed(
+        trouble ?? { listener: 'workers', message: 'no worker process could be started' },
+      )
     }
     const commit = async (): Promise<void> => {
       this.#inForce = next
@@ -224,8 +226,8 @@ export class WorkerTraffic implements Traffic {
     this.#tellElsewhere()
     this.#sumUp()
     if (worker.isLeaving || this.#isEnding) return
-    const { number, pid, startedAtMs } = worker
-    const connections = worker.pulse.connections.open
+    const { number, pid, startedAtMs, pulse } = worker
+    const connections = pulse.connections.open
     this.#scope.logger.error({ worker: number, pid, code, signal, connections }, 'worker died')
     if (!this.#inForce) return
     const pauseMs = this.#restarts.note(monotonicNow() - startedAtMs)
@@ -285,11 +287,12 @@ export class WorkerTraffic implements Traffic {
     for (const worker of this.#workers) {
       worker.silentTicks++
       const { number, pid, silentTicks } = worker
+      const ageMs = monotonicNow() - worker.startedAtMs
       const isEmpty = worker.isLeaving && worker.pulse.connections.open === 0
       if (isEmpty && this.#leaving === 0 && !this.#isEnding) void worker.end(END_GRACE_MS)
-      if (silentTicks === SILENT_TICKS)
+      if (worker.isServing && silentTicks === SILENT_TICKS)
         this.#scope.logger.error({ worker: number, pid }, 'worker does not answer')
-      if (silentTicks === FATAL_TICKS) worker.destroy()
+      if (worker.isServing ? silentTicks >= FATAL_TICKS : ageMs > START_MS) worker.destroy()
     }
   }
 }
