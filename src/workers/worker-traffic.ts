@@ -10,12 +10,12 @@ import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from '../runtime/traffic.ts'
-import { adoptEjectionNote, healthNote, knowledgeOf } from './knowledge.ts'
+import { knowledgeOf } from './knowledge.ts'
 import { Lock } from './lock.ts'
-import type { CommitAnswer, EjectionNote, PrepareAnswer } from './messages.ts'
+import type { CommitAnswer, PrepareAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
-import { connectionsElsewhere, sumOfLoads } from './pulses.ts'
 import { Restarts } from './restarts.ts'
+import { SharedFacts } from './shared-facts.ts'
 import {
   DIED,
   freePlace,
@@ -48,6 +48,7 @@ export class WorkerTraffic implements Traffic {
   readonly #workers = new Set<WorkerProcess>()
   readonly #lock = new Lock()
   readonly #metrics = new WorkersMetrics()
+  readonly #facts = new SharedFacts(this.#workers, () => this.#inForce)
   readonly #ticks: NodeJS.Timeout
   #inForce: Assembled | undefined
   #ports: readonly OpenPorts[] = []
@@ -119,12 +120,11 @@ export class WorkerTraffic implements Traffic {
   }
 
   noteHealth(check: ServerCheck): void {
-    const note = healthNote(check, monotonicNow())
-    for (const worker of this.#workers) worker.tell({ kind: 'health', note })
+    this.#facts.noteHealth(check)
   }
 
   drain(place: string, isDrained: boolean): void {
-    for (const worker of this.#workers) worker.tell({ kind: 'drain', place, isDrained })
+    this.#facts.drain(place, isDrained)
   }
 
   leave(): void {
@@ -155,8 +155,8 @@ export class WorkerTraffic implements Traffic {
       }
       const worker = new WorkerProcess(this.#scope.entry, identity, {
         onMessage: (from, message) => {
-          if (message.kind === 'pulse') this.#onPulse(from)
-          else this.#onEjection(from, message.note)
+          if (message.kind === 'pulse') this.#facts.notePulse(from)
+          else this.#facts.noteEjection(from, message.note)
         },
         onExit: (gone, exit) => this.#onExit(gone, exit),
       })
@@ -223,8 +223,7 @@ export class WorkerTraffic implements Traffic {
   #onExit(worker: WorkerProcess, { code, signal }: WorkerExit): void {
     this.#workers.delete(worker)
     this.#metrics.leave(worker)
-    this.#tellElsewhere()
-    this.#sumUp()
+    this.#facts.notePulse(worker)
     if (worker.isLeaving || this.#isEnding) return
     const { number, pid, startedAtMs, pulse } = worker
     const connections = pulse.connections.open
@@ -232,34 +231,6 @@ export class WorkerTraffic implements Traffic {
     if (!this.#inForce) return
     const pauseMs = this.#restarts.note(monotonicNow() - startedAtMs)
     setTimeout(() => this.#fill(), pauseMs).unref()
-  }
-
-  #onPulse(from: WorkerProcess): void {
-    this.#tellElsewhere(from)
-    this.#sumUp()
-  }
-
-  /** Limits count over all workers. */
-  #tellElsewhere(from?: WorkerProcess): void {
-    for (const worker of this.#workers) {
-      if (worker === from) continue
-      const connections = connectionsElsewhere(worker, this.#workers)
-      worker.tell({ kind: 'elsewhere', connections })
-    }
-  }
-
-  /** The facts of this process are the sums over all workers. */
-  #sumUp(): void {
-    const loads = sumOfLoads(this.#workers)
-    for (const facts of this.#inForce?.registry.all() ?? []) {
-      facts.inFlight = loads.get(facts.key)?.inFlight ?? 0
-      facts.pinned = loads.get(facts.key)?.pinned ?? 0
-    }
-  }
-
-  #onEjection(from: WorkerProcess, note: EjectionNote): void {
-    if (this.#inForce) adoptEjectionNote(this.#inForce, note, monotonicNow())
-    for (const worker of this.#workers) if (worker !== from) worker.tell({ kind: 'ejection', note })
   }
 
   /** Fewer workers are wanted: those end when their last connection has gone, at the latest after the drain time. */
@@ -295,9 +266,4 @@ export class WorkerTraffic implements Traffic {
       if (worker.isServing ? silentTicks >= FATAL_TICKS : ageMs > START_MS) worker.destroy()
     }
   }
-}
-
-const NO_WORKER: OpenTrouble = {
-  listener: 'workers',
-  message: 'no worker process could be started',
 }

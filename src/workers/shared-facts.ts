@@ -1,0 +1,50 @@
+/** What one process has found out, told to the others: workers know the same of servers and count against the same limits. */
+import { monotonicNow } from '../pipeline/exchange.ts'
+import type { ServerCheck } from '../pools/server-check.ts'
+import type { Assembled } from '../runtime/assemble.ts'
+import { adoptEjectionNote, healthNote } from './knowledge.ts'
+import type { EjectionNote } from './messages.ts'
+import { connectionsElsewhere, sumOfLoads } from './pulses.ts'
+import type { WorkerProcess } from './worker-process.ts'
+
+export class SharedFacts {
+  readonly #workers: ReadonlySet<WorkerProcess>
+  readonly #inForce: () => Assembled | undefined
+
+  /** @param workers those there are at each moment */
+  constructor(workers: ReadonlySet<WorkerProcess>, inForce: () => Assembled | undefined) {
+    this.#workers = workers
+    this.#inForce = inForce
+  }
+
+  noteHealth(check: ServerCheck): void {
+    const note = healthNote(check, monotonicNow())
+    for (const worker of this.#workers) worker.tell({ kind: 'health', note })
+  }
+
+  drain(place: string, isDrained: boolean): void {
+    for (const worker of this.#workers) worker.tell({ kind: 'drain', place, isDrained })
+  }
+
+  noteEjection(from: WorkerProcess, note: EjectionNote): void {
+    const inForce = this.#inForce()
+    if (inForce) adoptEjectionNote(inForce, note, monotonicNow())
+    for (const worker of this.#workers) if (worker !== from) worker.tell({ kind: 'ejection', note })
+  }
+
+  /** The counts of a worker have changed, or it has gone. */
+  notePulse(from: WorkerProcess): void {
+    // Limits count over all workers.
+    for (const worker of this.#workers) {
+      if (worker === from) continue
+      const connections = connectionsElsewhere(worker, this.#workers)
+      worker.tell({ kind: 'elsewhere', connections })
+    }
+    // The facts of this process are the sums over all workers.
+    const loads = sumOfLoads(this.#workers)
+    for (const facts of this.#inForce()?.registry.all() ?? []) {
+      facts.inFlight = loads.get(facts.key)?.inFlight ?? 0
+      facts.pinned = loads.get(facts.key)?.pinned ?? 0
+    }
+  }
+}
