@@ -108,7 +108,7 @@ t.test('interrupted NTLM through the proxy', async (t) => {
     t.ok(logs.length > 10)
     t.notMatch(
       JSON.stringify(logs),
-      /unreadable|fault|TlRMTVNTUAA/,
+      /unreadable|\bfault\b|TlRMTVNTUAA/,
       'TlRM… begins every NTLM token',
     )
   })

@@ -51,7 +51,7 @@ workers: 1
 ${/^timeouts:/m.test(rulesFileText) ? '' : 'timeouts: { unready: 0s, drain: 1s }'}
 `
   await writeFile(join(directory, 'public.crt'), certPem)
-  await writeFile(join(directory, 'public.key'), keyPem)
+  await writeFile(join(directory, 'public.key'), keyPem, { mode: 0o600 })
   await writeFile(join(directory, 'ca.crt'), authority.certificatePem)
   await writeFile(join(directory, 'rules.yaml'), preamble + rulesFileText)
 
