@@ -2,6 +2,7 @@
  * Traffic that worker processes serve. This process takes no connection: it starts the workers, has all of them adopt a
  * configuration or none, tells each what the others have found out, and replaces those that die.
  */
+import { ChallengeStore } from '../acme/challenge-store.ts'
 import { failed, ok, type Result } from '../base/result.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
@@ -44,6 +45,7 @@ const START_MS = 120_000
 const END_GRACE_MS = 2_000
 
 export class WorkerTraffic implements Traffic {
+  readonly challenges = new ChallengeStore()
   readonly #scope: WorkerTrafficScope
   readonly #workers = new Set<WorkerProcess>()
   readonly #lock = new Lock()
@@ -62,6 +64,9 @@ export class WorkerTraffic implements Traffic {
     this.#scope = scope
     this.#ticks = setInterval(() => this.#tick(), scope.tickMs ?? TICK_MS)
     this.#ticks.unref()
+    this.challenges.onChange = (change) => {
+      for (const worker of this.#workers) worker.tell({ kind: 'challenge', change })
+    }
   }
 
   get ports(): readonly OpenPorts[] {
@@ -162,6 +167,8 @@ export class WorkerTraffic implements Traffic {
       })
       this.#workers.add(worker)
       this.#metrics.join(worker)
+      for (const challenge of this.challenges.list())
+        worker.tell({ kind: 'challenge', change: { kind: 'set', challenge } })
     }
   }
 
