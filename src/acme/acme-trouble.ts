@@ -28,8 +28,12 @@ export function detailsOf(error: unknown): TroubleDetails {
   if (error instanceof AcmeTrouble) return error.details
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const said = error instanceof Error ? error.message : String(error)
-  return { type: code === '' ? 'fault' : code, detail: printable(said) }
+  return { type: code === '' ? 'fault' : code, detail: printable(said), hint: hintFor(code) }
 }
+
+/** @param type of a problem document, or the code of a system error */
+export const hintFor = (type: string): string | undefined =>
+  Object.hasOwn(hints, type) ? hints[type] : undefined
 
 const MAX_DETAIL = 500
 
@@ -41,7 +45,7 @@ export function printable(text: unknown): string {
 }
 
 /** What an administrator can do about a problem type of RFC 8555 6.7. */
-export const hints: Readonly<Record<string, string>> = {
+const hints: Readonly<Record<string, string>> = {
   dns: 'the name must be in the public DNS and lead to this proxy',
   connection: 'port 80 of the name must lead from the Internet to a listener with "http"',
   unauthorized:

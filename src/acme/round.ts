@@ -35,7 +35,7 @@ const LONGEST_PAUSE_MS = 3_600_000
 export class Round {
   readonly #scope: RoundScope
   readonly #state: State
-  readonly #sessions = new Map<string, Promise<Session>>()
+  readonly #sessions = new Map<AcmeAuthority, Promise<Session>>()
   #saving: Promise<void> = Promise.resolve()
   #publishing: Promise<void> = Promise.resolve()
 
@@ -90,10 +90,12 @@ export class Round {
     }
     const again = Math.max(nextTryAt, now() + waitMs)
     await this.#save(name, { ...plan.state, failures, nextTryAt: again })
+    const nextTry = new Date(again)
     const notAfter = certificate && new Date(certificate.notAfter)
-    const keys = { host: name, failures, nextTry: new Date(again), notAfter }
-    if (certificate && certificate.notAfter > now()) logger.warn(keys, 'acme: not renewed yet')
-    else logger.error(keys, 'acme: no valid certificate')
+    // An expired one is still served: some clients go on with it, and none could with nothing.
+    if (certificate && certificate.notAfter > now())
+      logger.warn({ host: name, failures, nextTry, notAfter }, 'acme: not renewed yet')
+    else logger.error({ host: name, failures, nextTry, notAfter }, 'acme: no valid certificate')
   }
 
   /** Undefined: there is a new certificate. */
@@ -103,7 +105,7 @@ export class Round {
     logger.info({ host: plan.name, directory }, 'acme: ordering')
     const trouble = await this.#tryOrder(authority, plan)
     if (trouble?.type !== 'accountDoesNotExist') return trouble
-    this.#sessions.delete(directory)
+    this.#sessions.delete(authority)
     await forgetAccount(authority, storage)
     return this.#tryOrder(authority, plan)
   }
@@ -192,15 +194,14 @@ export class Round {
 
   /** One session for all names of the round. One that fails fails for all of them, and is not tried again and again. */
   #sessionOf(authority: AcmeAuthority): Promise<Session> {
-    const { directory } = authority
-    const known = this.#sessions.get(directory)
+    const known = this.#sessions.get(authority)
     if (known !== undefined) return known
     const scope: AuthorityScope = this.#scope
     const opening = openSession(authority, scope).then(async (session) => {
       await signIn(session, authority, scope)
       return session
     })
-    this.#sessions.set(directory, opening)
+    this.#sessions.set(authority, opening)
     return opening
   }
 

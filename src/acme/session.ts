@@ -3,7 +3,7 @@
  * throws AcmeTrouble or errors of the system.
  */
 import type { KeyObject } from 'node:crypto'
-import { AcmeTrouble, hints, printable } from './acme-trouble.ts'
+import { AcmeTrouble, hintFor, printable } from './acme-trouble.ts'
 import { asMap } from './as-map.ts'
 import { type HttpsAnswer, requestHttps } from './https-request.ts'
 import { type AccountBinding, bindAccount, publicJwk, signRequest } from './jws.ts'
@@ -194,7 +194,7 @@ export function problemOf(problem: unknown, retryAfter?: number): AcmeTrouble {
   return new AcmeTrouble({
     type: name,
     detail: printable([printable(detail), ...more].filter(Boolean).join('; ')),
-    hint: Object.hasOwn(hints, name) ? hints[name] : undefined,
+    hint: hintFor(name),
     retryAfterMs: retryAfter,
   })
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
-import { shakeHands, startAcmeProxy } from '../support/acme-proxy.ts'
+import { shakeHands, startAcmeProxy, untilServed } from '../support/acme-proxy.ts'
 import { startPebble } from '../support/real-pebble.ts'
 import { freePorts } from '../support/real-process.ts'
 import { requireProgram } from '../support/real-programs.ts'
@@ -28,8 +28,8 @@ t.test('names without certificate get one, and a name that fails blocks no other
     await proxy.line((line) => line.msg === 'acme: issued' && line.host === host)
     await proxy.line(({ msg, trigger }) => msg === 'reloaded' && trigger !== undefined)
   }
-  await untilServed(httpsPort, 'meet.contoso.com', root)
-  await untilServed(httpsPort, 'lyncweb.contoso.com', root)
+  await untilServed(httpsPort, 'meet.contoso.com', { root })
+  await untilServed(httpsPort, 'lyncweb.contoso.com', { root })
   const failed = await proxy.line(({ msg }) => msg === 'acme: no valid certificate')
   t.match(failed, { host: 'elsewhere.contoso.com', failures: 1, level: 50 })
   t.match(
@@ -55,10 +55,6 @@ t.test('names without certificate get one, and a name that fails blocks no other
   t.same(JSON.parse(readFileSync(join(storage, 'challenges.json'), 'utf8')), [])
   t.match(await statusOf(httpPort, 'meet.contoso.com', '/.well-known/acme-challenge/x'), 308)
 })
-
-async function untilServed(port: number, host: string, root: string): Promise<void> {
-  for (;;) if ((await shakeHands(port, host, root)).certificate) return
-}
 
 const statusOf = (port: number, host: string, path: string): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 /** `lyncgate run` as a process that obtains its certificates itself. */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type PeerCertificate } from 'node:tls'
 import type { Test } from 'tap'
 import type { LogLine } from './collected-log.ts'
@@ -54,6 +55,7 @@ ${top}
 `,
   )
   const command = startCommand(t, 'run', '--config', file)
+    t.teardown(() => void process.stderr.write(command.stdout + command.stderr))
   const lines = (): readonly AcmeLine[] => linesOf(command.stdout)
   await command.until((stdout) => stdout.includes('"msg":"ready"'))
   return Object.assign(command, {
@@ -91,4 +93,34 @@ export function shakeHands(port: number, servername: string, ca: string): Promis
       resolve({ certificate: undefined, error: error.code ?? error.message }),
     )
   })
+}
+
+/** Resolves with the first handshake whose certificate fits. */
+export async function untilServed(
+  port: number,
+  host: string,
+  { root, fits = () => true }: { root: string; fits?: (certificate: PeerCertificate) => boolean },
+): Promise<PeerCertificate> {
+  let found: PeerCertificate | undefined
+  while (!found) {
+    const { certificate } = await shakeHands(port, host, root)
+    if (certificate && fits(certificate)) found = certificate
+    else await sleep(50)
+  }
+  return found
+}
+
+/** What is in `state.json` of a storage. */
+export interface StoredState {
+  readonly names: Record<string, { failures: number; nextTryAt: number; renewAt?: number }>
+}
+
+export const readState = async (storage: string): Promise<StoredState> =>
+  JSON.parse(await readFile(join(storage, 'state.json'), 'utf8')) as StoredState
+
+/** As if the time until the next try were over. Only while no proxy uses the storage. */
+export async function forgetWaiting(storage: string): Promise<void> {
+  const state = await readState(storage)
+  for (const name of Object.values(state.names)) name.nextTryAt = 0
+  await writeFile(join(storage, 'state.json'), JSON.stringify(state))
 }
