@@ -10,7 +10,7 @@ import { adviseOnRules } from './advise-on-rules.ts'
 import { type Assembled, assemble } from './assemble.ts'
 import { type BackendTrust, readBackendTrust } from './backend-trust.ts'
 import type { Material } from './material.ts'
-import { readAcme } from './read-acme.ts'
+import { describeAcme, readAcme } from './read-acme.ts'
 import { readTicketSecret } from './ticket-secret.ts'
 
 /** A configuration that could be adopted at once, and what was noticed while building it. */
@@ -51,9 +51,13 @@ export async function buildSnapshot(
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
-export async function checkReferences(loaded: LoadedRules, scope: BuildScope): Promise<Problem[]> {
+export async function checkReferences(
+  loaded: LoadedRules,
+  scope: BuildScope,
+): Promise<{ readonly problems: readonly Problem[]; readonly notes: readonly string[] }> {
   const built = await buildSnapshot(loaded, scope)
-  return built.ok ? [...built.value.warnings] : built.error
+  if (!built.ok) return { problems: built.error, notes: [] }
+  return { problems: built.value.warnings, notes: describeAcme(built.value) }
 }
 
 function problemAt(

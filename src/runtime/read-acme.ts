@@ -3,10 +3,15 @@ import { access, constants, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { certificateFile } from '../acme/storage.ts'
 import { wantedNames } from '../acme/wanted-names.ts'
-import { type LoadedCertificate, loadCertificate } from '../certificates/certificate-store.ts'
+import {
+  coversName,
+  type LoadedCertificate,
+  loadCertificate,
+} from '../certificates/certificate-store.ts'
 import type { LoadedRules } from '../config/load.ts'
 import type { KeyPath, Problem } from '../config/problem.ts'
 import type { AcmeRule } from '../config/rules.ts'
+import type { Material } from './material.ts'
 
 export interface AcmeProblem extends Pick<Problem, 'severity' | 'code' | 'message' | 'hint'> {
   readonly where: KeyPath
@@ -40,6 +45,28 @@ export async function readAcme(
     }
   }
   return { names, certificates: obtained, problems }
+}
+
+const MOST_NAMES = 20
+
+/** Which names certificates are obtained for, in sentences for `lyncgate check`. */
+export function describeAcme({ rules, acmeNames, certificates }: Material): readonly string[] {
+  const { acme } = rules
+  if (!acme) return []
+  if (acmeNames.length === 0)
+    return ['acme orders nothing: certificates of the file cover all names']
+  const missing = acmeNames.filter((name) => !coversName(certificates, name))
+  return [
+    `acme obtains certificates for ${listOf(acmeNames)} from ${acme.authorities[0]?.directory}`,
+    missing.length === 0
+      ? 'acme: there is a certificate for each of them'
+      : `acme orders ${listOf(missing)} as soon as lyncgate runs: port 80 of each must lead to it`,
+  ]
+}
+
+function listOf(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES
+  return `${names.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 async function checkFiles({ authorities }: AcmeRule): Promise<readonly AcmeProblem[]> {

@@ -55,7 +55,7 @@ ${top}
 `,
   )
   const command = startCommand(t, 'run', '--config', file)
-    t.teardown(() => void process.stderr.write(command.stdout + command.stderr))
+  t.teardown(() => void process.stderr.write(command.stdout + command.stderr))
   const lines = (): readonly AcmeLine[] => linesOf(command.stdout)
   await command.until((stdout) => stdout.includes('"msg":"ready"'))
   return Object.assign(command, {
