@@ -40,7 +40,7 @@ const MAX_DETAIL = 500
 /** Text from outside for the log: on one line, without control or direction characters, and with an end. */
 export function printable(text: unknown): string {
   if (typeof text !== 'string') return ''
-  const clean = text.slice(0, MAX_DETAIL + 1).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+  const clean = text.slice(0, MAX_DETAIL + 1).replace(/[\s\p{C}]+/gu, ' ')
   return clean.length > MAX_DETAIL ? `${clean.slice(0, MAX_DETAIL)}…` : clean
 }
 

@@ -96,6 +96,6 @@ export class Lease {
 
   #write(): Promise<void> {
     this.#beats++
-    return writeStored(this.#scope.file, `${this.#owner} ${this.#beats}\n`)
+    return writeStored(this.#scope.file, `${this.#owner} ${this.#beats}\n`, 'passing')
   }
 }

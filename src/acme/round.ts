@@ -187,7 +187,7 @@ export class Round {
       const { type, detail } = info.error
       logger.debug({ host: name, type, detail }, 'acme: no renewal information')
     }
-    const askAt = now() + nextInformation(info.ok ? info.value.retryAfterMs : undefined)
+    const askAt = now() + nextInformation(info.ok ? info.value : undefined)
     const renewAt = info.ok ? info.value.renewAt(state.renewAt, chance()) : undefined
     await this.#save(name, { ...state, askAt, renewAt })
   }

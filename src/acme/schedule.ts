@@ -36,9 +36,15 @@ export function delayAfter(
   return Math.round(Math.max(delay, MINUTE) * (0.9 + 0.2 * chance))
 }
 
-/** Renewal information asks to be fetched again: within limits, or after six hours (RFC 9773 4.3). */
-export const nextInformation = (retryAfter: number | undefined): number =>
-  Math.min(Math.max(retryAfter ?? 6 * HOUR, MINUTE), DAY)
+/**
+ * How long until renewal information is asked for again: as the authority says, within limits, or six hours (RFC 9773 4.3);
+ * a day where it gave none.
+ */
+export function nextInformation(
+  info: { readonly retryAfterMs: number | undefined } | undefined,
+): number {
+  return info ? Math.min(Math.max(info.retryAfterMs ?? 6 * HOUR, MINUTE), DAY) : DAY
+}
 
 /** A moment in the window that the authority suggests (RFC 9773 4.2). */
 export const momentIn = (start: number, end: number, chance: number): number =>

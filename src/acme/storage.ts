@@ -135,7 +135,8 @@ export class Storage {
   }
 
   writeChallenges(challenges: readonly Challenge[]): Promise<void> {
-    return writeStored(join(this.#directory, 'challenges.json'), `${JSON.stringify(challenges)}\n`)
+    const text = `${JSON.stringify(challenges)}\n`
+    return writeStored(join(this.#directory, 'challenges.json'), text, 'passing')
   }
 
   #accountFile(directory: string): string {

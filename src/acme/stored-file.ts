@@ -26,8 +26,13 @@ export async function readStoredJson(path: string): Promise<unknown> {
 /**
  * Puts a file in the place of another one, or of none: whoever reads sees the old text or the new one, also after a power
  * failure. Rejects with Node's error.
+ * @param life `passing`: of no use after a restart, so that it need not survive a power failure
  */
-export async function writeStored(path: string, text: string): Promise<void> {
+export async function writeStored(
+  path: string,
+  text: string,
+  life: 'lasting' | 'passing' = 'lasting',
+): Promise<void> {
   const directory = dirname(path)
   const unfinished = join(
     directory,
@@ -37,7 +42,7 @@ export async function writeStored(path: string, text: string): Promise<void> {
     const file = await open(unfinished, 'wx', 0o600)
     try {
       await file.writeFile(text)
-      await file.sync()
+      if (life === 'lasting') await file.sync()
     } finally {
       await file.close()
     }
@@ -46,7 +51,7 @@ export async function writeStored(path: string, text: string): Promise<void> {
     await rm(unfinished, { force: true }).catch(() => {})
     throw error
   }
-  await syncDirectory(directory)
+  if (life === 'lasting') await syncDirectory(directory)
 }
 
 const ENDING = '.unfinished'

@@ -24,7 +24,7 @@ export function fakeClock(startAt: number): FakeClock {
   const timers = new Set<{ readonly at: number; readonly act: () => void }>()
   let now = startAt
   const until = async (isTrue: () => boolean): Promise<void> => {
-    const giveUpAt = Date.now() + 20_000
+    const giveUpAt = Date.now() + 60_000
     while (!isTrue()) {
       if (Date.now() > giveUpAt) throw new Error('waited in vain')
       const [next] = [...timers].sort((one, other) => one.at - other.at)
