@@ -1,6 +1,6 @@
 /** The names that certificates are obtained for, one certificate each (docs/decisions/0022-acme.md). */
 import { isIP } from 'node:net'
-import { coversName, type LoadedCertificate } from '../certificates/certificate-store.ts'
+import { coversName, type LoadedCertificate } from '../certificates/certificate.ts'
 import type { Rules } from '../config/rules.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { Rules } from '../config/rules.ts'
  */
 export function wantedNames(
   { acme, listeners, rules }: Rules,
-  certificates: readonly LoadedCertificate[],
+  certificates: readonly Pick<LoadedCertificate, 'names'>[],
 ): readonly string[] {
   if (!acme) return []
   const tls = new Set(

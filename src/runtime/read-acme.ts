@@ -3,14 +3,11 @@ import { access, constants, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { certificateFile } from '../acme/storage.ts'
 import { wantedNames } from '../acme/wanted-names.ts'
-import {
-  coversName,
-  type LoadedCertificate,
-  loadCertificate,
-} from '../certificates/certificate-store.ts'
+import { coversName, type LoadedCertificate } from '../certificates/certificate.ts'
+import { loadCertificate } from '../certificates/load-certificate.ts'
 import type { LoadedRules } from '../config/load.ts'
 import type { KeyPath, Problem } from '../config/problem.ts'
-import type { AcmeRule } from '../config/rules.ts'
+import type { AcmeRule, PemRule } from '../config/rules.ts'
 import type { Material } from './material.ts'
 
 export interface AcmeProblem extends Pick<Problem, 'severity' | 'code' | 'message' | 'hint'> {
@@ -46,6 +43,15 @@ export async function readAcme(
   }
   return { names, certificates: obtained, problems }
 }
+
+/** Chain and key are in one file. */
+const pemRule = (path: string): PemRule => ({
+  kind: 'pem',
+  certFile: path,
+  keyFile: path,
+  chainFile: undefined,
+  passphraseFile: undefined,
+})
 
 const MOST_NAMES = 20
 

@@ -2,7 +2,6 @@
  * Traffic that worker processes serve. This process takes no connection: it starts the workers, has all of them adopt a
  * configuration or none, tells each what the others have found out, and replaces those that die.
  */
-import { ChallengeStore } from '../acme/challenge-store.ts'
 import { failed, ok, type Result } from '../base/result.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
@@ -16,6 +15,7 @@ import { Lock } from './lock.ts'
 import type { CommitAnswer, PrepareAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { Restarts } from './restarts.ts'
+import { shareChallenges, tellChallenges } from './share-challenges.ts'
 import { SharedFacts } from './shared-facts.ts'
 import {
   DIED,
@@ -45,9 +45,9 @@ const START_MS = 120_000
 const END_GRACE_MS = 2_000
 
 export class WorkerTraffic implements Traffic {
-  readonly challenges = new ChallengeStore()
   readonly #scope: WorkerTrafficScope
   readonly #workers = new Set<WorkerProcess>()
+  readonly challenges = shareChallenges(this.#workers)
   readonly #lock = new Lock()
   readonly #metrics = new WorkersMetrics()
   readonly #facts = new SharedFacts(this.#workers, () => this.#inForce)
@@ -64,9 +64,6 @@ export class WorkerTraffic implements Traffic {
     this.#scope = scope
     this.#ticks = setInterval(() => this.#tick(), scope.tickMs ?? TICK_MS)
     this.#ticks.unref()
-    this.challenges.onChange = (change) => {
-      for (const worker of this.#workers) worker.tell({ kind: 'challenge', change })
-    }
   }
 
   get ports(): readonly OpenPorts[] {
@@ -167,8 +164,7 @@ export class WorkerTraffic implements Traffic {
       })
       this.#workers.add(worker)
       this.#metrics.join(worker)
-      for (const challenge of this.challenges.list())
-        worker.tell({ kind: 'challenge', change: { kind: 'set', challenge } })
+      tellChallenges(worker, this.challenges)
     }
   }
 
@@ -273,4 +269,9 @@ export class WorkerTraffic implements Traffic {
       if (worker.isServing ? silentTicks >= FATAL_TICKS : ageMs > START_MS) worker.destroy()
     }
   }
+}
+
+const NO_WORKER: OpenTrouble = {
+  listener: 'workers',
+  message: 'no worker process could be started',
 }

@@ -4,8 +4,8 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
 import { shakeHands, startAcmeProxy, untilServed } from '../support/acme-proxy.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { startPebble } from '../support/real-pebble.ts'
-import { freePorts } from '../support/real-process.ts'
 import { requireProgram } from '../support/real-programs.ts'
 
 t.test('names without certificate get one, and a name that fails blocks no other', async (t) => {

@@ -10,8 +10,9 @@ import {
   startAcmeProxy,
   untilServed,
 } from '../support/acme-proxy.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { type Pebble, startPebble } from '../support/real-pebble.ts'
-import { freePorts, waitUntil } from '../support/real-process.ts'
+import { waitUntil } from '../support/real-process.ts'
 import { requireProgram } from '../support/real-programs.ts'
 
 const host = 'lyncweb.contoso.com'

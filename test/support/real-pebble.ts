@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { createAuthority } from '../../src/lab/authority.ts'
-import { freePorts, type RunningProgram, startProgram, waitUntil } from './real-process.ts'
+import { freePorts } from './free-ports.ts'
+import { type RunningProgram, startProgram, waitUntil } from './real-process.ts'
 
 export interface Pebble {
   readonly directoryUrl: string
