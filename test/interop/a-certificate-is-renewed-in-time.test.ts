@@ -13,7 +13,7 @@ const host = 'lyncweb.contoso.com'
 t.test('a certificate is renewed, and one that cannot be renewed is served on', async (t) => {
   if (!requireProgram(t, 'pebble', 'pebble')) return
   const [httpPort = 0, httpsPort = 0] = await freePorts(2)
-  const pebble = await startPebble(t, { httpPort, validity: 24 })
+  const pebble = await startPebble(t, { httpPort, validity: 36 })
   const directory = t.testdir({})
   const options = {
     directory,
