@@ -270,8 +270,3 @@ export class WorkerTraffic implements Traffic {
     }
   }
 }
-
-const NO_WORKER: OpenTrouble = {
-  listener: 'workers',
-  message: 'no worker process could be started',
-}
