@@ -4,8 +4,14 @@ import { type LoadedRules, loadRules } from '../config/load.ts'
 import type { Problem } from '../config/problem.ts'
 import { alignTable, type CommandIo, paint, printJson } from './output.ts'
 
-/** Looks at what the file points to, such as certificates; adds what it finds. */
-export type DeepCheck = (loaded: LoadedRules) => Promise<readonly Problem[]>
+export interface DeepFindings {
+  readonly problems: readonly Problem[]
+  /** Sentences about what the file brings about, without anything being wrong. */
+  readonly notes: readonly string[]
+}
+
+/** Looks at what the file points to, such as certificates. */
+export type DeepCheck = (loaded: LoadedRules) => Promise<DeepFindings>
 
 export const checkUsage = 'usage: lyncgate check FILE [--json]\n'
 
@@ -24,10 +30,13 @@ export async function runCheck(
     return 2
   }
   const { file, json } = call
-  const problems = await findProblems(file, deepChecks)
+  const { problems, notes } = await lookInto(file, deepChecks)
   const isUsable = problems.every(({ severity }) => severity !== 'error')
-  if (json) printJson(io, { file, ok: isUsable, problems })
-  else io.stdout(formatProblems(file, problems, io))
+  if (json) printJson(io, { file, ok: isUsable, problems, ...(notes.length > 0 && { notes }) })
+  else
+    io.stdout(
+      notes.map((note) => `${file}: ${note}\n`).join('') + formatProblems(file, problems, io),
+    )
   return isUsable ? 0 : 1
 }
 
@@ -62,16 +71,14 @@ function readCall(args: readonly string[]): Call | string {
   }
 }
 
-async function findProblems(
-  file: string,
-  deepChecks: readonly DeepCheck[],
-): Promise<readonly Problem[]> {
+async function lookInto(file: string, deepChecks: readonly DeepCheck[]): Promise<DeepFindings> {
   const loaded = await loadRules(file)
-  if (!loaded.ok) return loaded.error
+  if (!loaded.ok) return { problems: loaded.error, notes: [] }
   const deeper = await Promise.all(deepChecks.map((check) => check(loaded.value)))
-  return [...loaded.value.warnings, ...deeper.flat()].sort(
+  const problems = [...loaded.value.warnings, ...deeper.flatMap((each) => each.problems)].sort(
     (one, other) => one.line - other.line || one.column - other.column,
   )
+  return { problems, notes: deeper.flatMap((each) => each.notes) }
 }
 
 function summarize(problems: readonly Problem[], io: CommandIo): string {

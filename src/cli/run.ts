@@ -8,6 +8,7 @@ import type { Assembled } from '../runtime/assemble.ts'
 import { loadConfiguration } from '../runtime/load-configuration.ts'
 import { logProblems, Reloader } from '../runtime/reload.ts'
 import { Runtime } from '../runtime/runtime.ts'
+import { startAcme } from '../runtime/start-acme.ts'
 import type { WorkerEntry } from '../workers/worker-process.ts'
 import { WorkerTraffic } from '../workers/worker-traffic.ts'
 import { formatProblems } from './check.ts'
@@ -50,6 +51,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   const runtime = started.value
   const now = (): Date => new Date()
   const reloader = await Reloader.start({ file, runtime, registry, logger, now }, digest)
+  const acme = startAcme(runtime, logger, () => void reloader.reload('acme'))
   const stopped = stopSignal(runtime, reloader, logger)
   hangUp.begin(() => void reloader.reload('signal'))
   logger.info(
@@ -57,6 +59,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
     'ready',
   )
   await stopped
+  await acme.stop()
   logger.info('stopped')
   await flush()
   // Lines that nobody takes must not keep the process.

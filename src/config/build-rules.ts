@@ -5,6 +5,8 @@ import { expandHost } from './expand-host.ts'
 import { defaultChecks, readCheck } from './health-schema.ts'
 import { defaultPorts } from './pool-schema.ts'
 import type {
+  AcmeAuthority,
+  AcmeRule,
   CertificateRule,
   PemRule,
   PoolHealthRule,
@@ -14,6 +16,7 @@ import type {
 } from './rules.ts'
 import type { WrittenRules } from './schema.ts'
 
+type WrittenAcme = NonNullable<WrittenRules['acme']>
 type WrittenPool = WrittenRules['pools'][string]
 type WrittenServer = Exclude<WrittenPool['servers'][number], string>
 type WrittenRule = WrittenRules['rules'][number]
@@ -31,6 +34,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
       proxyProtocol,
     })),
     certificates: written.certificates.map((each) => buildCertificate(each, directory)),
+    acme: buildAcme(written, directory),
     pools: Object.entries(written.pools).map(([name, pool]) => buildPool(name, pool, directory)),
     rules: written.rules.map((rule) => buildRule(rule, written.sipDomains)),
     timeouts: {
@@ -92,6 +96,36 @@ function buildPem(
     passphraseFile: fileOf(passphraseFile, directory),
   }
 }
+
+function buildAcme(
+  { acme, listeners, rules }: WrittenRules,
+  directory: string,
+): AcmeRule | undefined {
+  if (!acme) return undefined
+  // What old phones speak is RSA alone; whoever keeps TLS 1.0 for them keeps it for that.
+  const isForOld =
+    listeners.some(({ https, tls }) => https !== undefined && tls === 'legacy') ||
+    rules.some(({ tls }) => tls === 'legacy')
+  return {
+    authorities: [acme, ...acme.fallbacks].map((each) => buildAuthority(each, directory)),
+    contact: acme.contact,
+    storage: resolve(directory, acme.storage),
+    agreesToTerms: acme.agreeToTerms,
+    keyType: acme.keyType ?? (isForOld ? 'rsa' : 'ecdsa'),
+  }
+}
+
+type WrittenAuthority = WrittenAcme['fallbacks'][number]
+
+const buildAuthority = (
+  { directory: url, ca, eab, profile }: WrittenAuthority,
+  directory: string,
+): AcmeAuthority => ({
+  directory: url,
+  caFile: fileOf(ca, directory),
+  eab: eab && { kid: eab.kid, keyFile: resolve(directory, eab.key) },
+  profile,
+})
 
 function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule {
   const { product, tls, affinity, rewriteLocation } = pool

@@ -14,6 +14,7 @@ export function checkListeners(draft: Draft): readonly Finding[] {
     ...findClashes(draft),
     ...findMissingCertificates(draft),
     ...findMissingProxies(draft),
+    ...findAcmeWithoutHttp(draft),
   ]
 }
 
@@ -47,15 +48,16 @@ function findDuplicateNames({ listeners }: Draft): readonly Finding[] {
   })
 }
 
-function findMissingCertificates({ listeners, hasCertificates }: Draft): readonly Finding[] {
-  if (hasCertificates) return []
+function findMissingCertificates(draft: Draft): readonly Finding[] {
+  const { listeners, hasCertificates, hasAcme } = draft
+  if (hasCertificates || hasAcme) return []
   return listeners
     .filter((listener) => listener.hasHttps)
     .map((listener) => ({
       code: 'no-certificates',
       path: [...listener.path, 'https'],
       message: `${nameOf(listener)} speaks HTTPS without a certificate`,
-      hint: 'add a certificate under "certificates", or leave https out',
+      hint: 'add a certificate under "certificates" or "acme", or leave https out',
     }))
 }
 
@@ -69,6 +71,14 @@ function findMissingProxies({ listeners, trustedProxyCount }: Draft): readonly F
       message: `nobody could connect to ${nameOf(listener)}: there are no trusted proxies`,
       hint: 'name the addresses of the load balancers under "trustedProxies"',
     }))
+}
+
+/** Authorities look at port 80 of the name that they are asked for (RFC 8555 8.3). */
+function findAcmeWithoutHttp({ listeners, listenerCount, hasAcme }: Draft): readonly Finding[] {
+  if (!hasAcme || !listenerCount || listeners.some(({ hasHttp }) => hasHttp)) return []
+  const message = 'no listener has "http", where the authority looks before it issues'
+  const hint = 'add "http: 80" to the listener that the Internet reaches'
+  return [{ code: 'acme-without-http', path: ['acme'], at: 'key', message, hint }]
 }
 
 /** A port that somebody wants to open. */

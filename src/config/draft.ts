@@ -81,6 +81,7 @@ export interface Draft {
   readonly ruleCount: number | undefined
   readonly hasCertificates: boolean
   readonly certificates: readonly CertificateDraft[]
+  readonly hasAcme: boolean
   readonly pools: readonly PoolDraft[]
   readonly rules: readonly RuleDraft[]
   readonly paths: Rules['policy']['paths'] | undefined
@@ -101,10 +102,11 @@ export function readDraft(raw: unknown): Draft {
     listeners: entriesOf(file['listeners'], ['listeners']).map(readListener),
     listenerCount: countOf(file['listeners']),
     ruleCount: countOf(file['rules']),
-    hasCertificates: (countOf(file['certificates']) ?? 0) > 0 || file['acme'] !== undefined,
+    hasCertificates: (countOf(file['certificates']) ?? 0) > 0,
     certificates: entriesOf(file['certificates'], ['certificates']).flatMap(({ path, value }) =>
       isMap(value) ? [{ path, keys: Object.keys(value) }] : [],
     ),
+    hasAcme: file['acme'] !== undefined && file['acme'] !== null,
     pools: Object.entries(asMap(file['pools'])).map(([name, value]) => readPool(name, value)),
     rules: entriesOf(file['rules'], ['rules']).map(readRule),
     paths: read(policySchema.unwrap().shape.paths, asMap(file['policy'])['paths']),

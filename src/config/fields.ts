@@ -107,6 +107,16 @@ export function textField(title: string, longest: number) {
   })
 }
 
+/** One mail address, as it can stand in a mailto URL without escapes (RFC 8555 7.3: one address, no header fields). */
+export const mailField = () =>
+  checkedText({ title: 'mail address', pattern: mailPattern.source }, (text) => {
+    if (text.length <= 254 && mailPattern.test(text)) return { ok: true, value: text }
+    const hint = 'one address without a name, such as admin@contoso.com'
+    return { ok: false, error: { code: 'bad-mail', message: 'is not a mail address', hint } }
+  })
+
+const mailPattern = /^[A-Za-z0-9.!#$&'*+/=^_`{|}~-]+@[A-Za-z0-9.-]+$/
+
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 /** The name of a listener or pool, as it also stands in logs, metrics and on the command line. */

@@ -1,23 +1,6 @@
 /** Sections whose machinery comes later; `unsupported.ts` refuses them until then. */
 import { z } from 'zod'
-import {
-  countField,
-  durationField,
-  fileField,
-  httpsUrlField,
-  ipField,
-  portField,
-  textField,
-} from './fields.ts'
-
-/** Certificates from an authority that speaks ACME. */
-export const acmeSchema = z
-  .strictObject({
-    directory: httpsUrlField().describe('The directory URL of the authority.'),
-    contact: textField('mail address', 254).describe('Whom the authority writes to.'),
-    storage: fileField().describe('The directory that keeps account, keys and certificates.'),
-  })
-  .describe('Obtains certificates for names that none in `certificates` covers.')
+import { countField, durationField, ipField, portField, textField } from './fields.ts'
 
 const guardFor = (failures: number, meaning: string) =>
   z

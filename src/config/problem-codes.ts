@@ -37,10 +37,12 @@ export const problemCodes = {
   'bad-name': error('Not a usable name of a listener, pool or rule.'),
   'bad-path': error('Not a path that a rule can allow or deny, or that a check can ask for.'),
   'bad-url': error('Not an https URL.'),
+  'bad-mail': error('Not one mail address.'),
   'not-yet-supported': error('A setting that is planned but does nothing yet.'),
   'no-listeners': error('No listener, so nothing could be reached.'),
   'no-rules': error('No rule, so nothing would be published.'),
   'no-certificates': error('A listener speaks TLS but there is no certificate.'),
+  'acme-without-http': error('ACME needs a listener with http, and there is none.'),
   'no-sip-domains': error('`{sipDomain}` is used but sipDomains is missing or empty.'),
   'listener-without-port': error('A listener has neither http nor https.'),
   'no-trusted-proxies': error(

@@ -65,6 +65,29 @@ export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
 
 export type TlsVersion = (typeof tlsVersions)[number]
 
+/** Whom certificates are ordered from. Paths are absolute. */
+export interface AcmeAuthority {
+  /** https. */
+  readonly directory: string
+  /** PEM file with the only roots that its web server is verified against; undefined: the system's roots. */
+  readonly caFile: string | undefined
+  readonly eab: { readonly kid: string; readonly keyFile: string } | undefined
+  /** A certificate profile of the authority. */
+  readonly profile: string | undefined
+}
+
+/** How certificates are obtained for names that no file covers. */
+export interface AcmeRule {
+  /** At least one, tried in this order. */
+  readonly authorities: readonly AcmeAuthority[]
+  /** A mail address. */
+  readonly contact: string
+  /** Absolute path of a directory. */
+  readonly storage: string
+  readonly agreesToTerms: boolean
+  readonly keyType: 'ecdsa' | 'rsa'
+}
+
 export interface ServerRule {
   /** A name or an IP address (IPv6 without brackets). */
   readonly address: string
@@ -181,6 +204,7 @@ export interface Limits {
 export interface Rules {
   readonly listeners: readonly ListenerRule[]
   readonly certificates: readonly CertificateRule[]
+  readonly acme: AcmeRule | undefined
   readonly pools: readonly PoolRule[]
   readonly rules: readonly PublishingRule[]
   readonly timeouts: Timeouts

@@ -18,7 +18,6 @@ interface UnsupportedRow {
 }
 
 export const unsupported: readonly UnsupportedRow[] = [
-  { path: ['acme'], hint: 'name the files under "certificates"' },
   { path: ['signInGuard'], hint: 'leave it out' },
   { path: ['streams'], hint: 'leave it out' },
   { path: ['admin'], hint: 'leave it out' },

@@ -1,6 +1,6 @@
 /** The lab's own certification authority. Keys are made at run time and never leave memory. */
 
-import './reflect-metadata.ts'
+import '../base/reflect-metadata.ts'
 import { webcrypto } from 'node:crypto'
 import {
   AuthorityKeyIdentifierExtension,

@@ -22,7 +22,7 @@ export interface TlsSettings {
     serverName: string,
     takesEcdsa: boolean | undefined,
   ) => SecureContext | undefined
-  /** For clients that send no name (old phones): the first certificate. */
+  /** For clients that send no name (old phones): the first certificate; empty: there is none yet. */
   readonly fallback: Shown
   /** Of the moment; `HttpListener.useTicketKeys` changes them. */
   readonly ticketKeys: Buffer

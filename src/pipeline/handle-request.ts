@@ -1,18 +1,20 @@
 /**
  * The way of a request, from top to bottom. docs/life-of-a-request.md tells the same story with a chart.
  */
+import type { ChallengeStore } from '../acme/challenge-store.ts'
 import { type FailureCode, failureOf } from '../base/failure.ts'
 import { Forwarding, type ForwardResult } from '../forward/forward.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { writeRequestHead } from '../forward/request-head.ts'
 import type { Logger } from '../observe/logger.ts'
+import { answerChallenge } from './answer-challenge.ts'
 import { isBelieved } from './client-address.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange, type ExchangeObservers } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
 import type { Exchange, Incoming } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
-import { failureAnswer, redirectAnswer, respond } from './respond.ts'
+import { failureAnswer, type OwnAnswer, redirectAnswer, respond } from './respond.ts'
 import { locationRewriter } from './rewrite-location.ts'
 import type { Route } from './route.ts'
 import { routeExchange } from './route-exchange.ts'
@@ -23,6 +25,8 @@ import type { Snapshot } from './snapshot.ts'
 export interface RequestScope extends ExchangeObservers {
   readonly snapshot: Snapshot
   readonly logger: Logger
+  /** What certificate authorities may ask for at this moment. */
+  readonly challenges: ChallengeStore
   /** Traffic has ejected a server, or found it back. */
   readonly onEjection: (event: EjectionEvent) => void
 }
@@ -71,6 +75,10 @@ class RequestWay implements RunningExchange {
     exchange.host = screened.host.name
     exchange.target = screened.target
 
+    // An authority asks, as it was asked to: this is about the name alone, not about what is published under it.
+    const answer = answerChallenge(exchange, this.#scope.challenges)
+    if (answer) return this.#answerChallenge(answer)
+
     // 2. Which publishing rule, and does its policy serve this?
     const decision = routeExchange(exchange, screened)
     if (decision.kind === 'failed') return this.#answerFailure(decision.code)
@@ -117,6 +125,11 @@ class RequestWay implements RunningExchange {
 
   #answerRedirect(location: string): void {
     const answer = redirectAnswer(location)
+    this.#exchange.report.status = answer.status
+    this.#answer({ ...answer, closes: this.#closes() }, 'done')
+  }
+
+  #answerChallenge(answer: OwnAnswer): void {
     this.#exchange.report.status = answer.status
     this.#answer({ ...answer, closes: this.#closes() }, 'done')
   }

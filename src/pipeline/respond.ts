@@ -27,7 +27,16 @@ export const redirectAnswer = (location: string): OwnAnswer => ({
   closes: false,
 })
 
+/** RFC 8555 8.3; white space at the end is no part of it. */
+export const challengeAnswer = (keyAuthorization: string): OwnAnswer => ({
+  status: 200,
+  text: keyAuthorization,
+  fields: [],
+  closes: false,
+})
+
 const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
   308: 'Permanent Redirect',
   400: 'Bad Request',
   404: 'Not Found',

@@ -9,17 +9,24 @@ import { adviseOnAllow } from '../policy/advise.ts'
 type Advice = Pick<Problem, 'severity' | 'code' | 'message' | 'hint'>
 type ProblemAt = (loaded: LoadedRules, where: KeyPath, advice: Advice) => Problem
 
+/** Where certificates come from. */
+export interface Covers {
+  readonly certificates: readonly LoadedCertificate[]
+  /** Names that certificates are obtained for. */
+  readonly acmeNames: readonly string[]
+}
+
 /** Warnings about names without certificate, ports that lead nowhere, and paths that should stay inside. */
 export function adviseOnRules(
   loaded: LoadedRules,
-  certificates: readonly LoadedCertificate[],
+  covers: Covers,
   problemAt: ProblemAt,
 ): readonly Problem[] {
   const { rules, listeners } = loaded.rules
   const problems = rules.flatMap((rule, index) => {
     const own = listenersOf(rule, listeners)
     return [
-      at(['rules', index, 'hosts'], adviseOnNames(rule, own, certificates)),
+      at(['rules', index, 'hosts'], adviseOnNames(rule, own, covers)),
       at(['rules', index, 'http'], adviseOnRedirect(rule, own)),
       at(['rules', index, 'hosts'], adviseOnInternalDiscovery(rule)),
       at(['rules', index, 'hosts'], adviseOnAdmin(rule)),
@@ -65,10 +72,13 @@ const SEEN_BY_CLIENTS: Readonly<Record<PublishKind, string>> = {
 function adviseOnNames(
   rule: PublishingRule,
   own: readonly ListenerRule[],
-  certificates: readonly LoadedCertificate[],
+  { certificates, acmeNames }: Covers,
 ): Advice | undefined {
-  if (certificates.length === 0 || !wantsHttps(rule, own)) return undefined
-  const bare = rule.hosts.filter((host) => !coversHost(certificates, host))
+  if ((certificates.length === 0 && acmeNames.length === 0) || !wantsHttps(rule, own))
+    return undefined
+  const bare = rule.hosts.filter(
+    (host) => !coversHost(certificates, host) && !acmeNames.includes(host),
+  )
   if (bare.length === 0) return undefined
   return warning(
     'host-without-certificate',

@@ -10,6 +10,7 @@ import { adviseOnRules } from './advise-on-rules.ts'
 import { type Assembled, assemble } from './assemble.ts'
 import { type BackendTrust, readBackendTrust } from './backend-trust.ts'
 import type { Material } from './material.ts'
+import { describeAcme, readAcme } from './read-acme.ts'
 import { readTicketSecret } from './ticket-secret.ts'
 
 /** A configuration that could be adopted at once, and what was noticed while building it. */
@@ -32,23 +33,31 @@ export async function buildSnapshot(
   const problems: Problem[] = []
   const certificates = await readCertificates(loaded, problems, scope.now)
   const trusts = await readTrusts(loaded, problems, scope.now)
+  const acme = await readAcme(loaded, certificates, scope.now)
+  problems.push(...acme.problems.map(({ where, ...rest }) => problemAt(loaded, where, rest)))
+  certificates.push(...acme.certificates)
   const secret = await readTicketSecret(rules.sessionTickets.secretFile)
   if (!secret.ok) {
     const where = ['sessionTickets', 'secret']
     problems.push(problemAt(loaded, where, { severity: 'error', ...secret.error }))
   }
-  problems.push(...adviseOnRules(loaded, certificates, problemAt))
+  problems.push(...adviseOnRules(loaded, { certificates, acmeNames: acme.names }, problemAt))
   if (!secret.ok || problems.some(({ severity }) => severity === 'error')) return failed(problems)
   const { revision } = scope
   const ticketSecret = secret.value
-  const material: Material = { revision, rules, certificates, trusts, ticketSecret }
+  const acmeNames = acme.names
+  const material: Material = { revision, rules, certificates, acmeNames, trusts, ticketSecret }
   return ok({ ...assemble(material, scope.registry), warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */
-export async function checkReferences(loaded: LoadedRules, scope: BuildScope): Promise<Problem[]> {
+export async function checkReferences(
+  loaded: LoadedRules,
+  scope: BuildScope,
+): Promise<{ readonly problems: readonly Problem[]; readonly notes: readonly string[] }> {
   const built = await buildSnapshot(loaded, scope)
-  return built.ok ? [...built.value.warnings] : built.error
+  if (!built.ok) return { problems: built.error, notes: [] }
+  return { problems: built.value.warnings, notes: describeAcme(built.value) }
 }
 
 function problemAt(

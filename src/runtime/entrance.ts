@@ -140,7 +140,6 @@ function tlsOf(
   scope: () => RequestScope,
 ): Omit<TlsSettings, 'ticketKeys'> {
   const { certificates } = built
-  if (certificates.length === 0) throw new Error('a TLS listener without a certificate') // cross-check refuses such a file
   const { tlsProfile: profile } = rule
   const asked = namesWithProfile(rule, built).map(({ tlsProfile }) => tlsProfile)
   const stores = storesOf(certificates, new Set([profile, ...asked]))

@@ -1,17 +1,22 @@
 /** The content of files in few bytes, to tell whether a configuration would come out the same. */
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
+import { certificateFile } from '../acme/storage.ts'
+import { wantedNames } from '../acme/wanted-names.ts'
 import type { CertificateRule, Rules } from '../config/rules.ts'
 
 /** By path: a hash of the bytes, or why they cannot be read. */
 export type Digest = ReadonlyMap<string, string>
 
 /** Every file that the rules refer to, each once. */
-export const filesOf = ({ certificates, pools, sessionTickets }: Rules): readonly string[] => [
+export const filesOf = (rules: Rules): readonly string[] => [
   ...new Set([
-    ...[...certificates, ...pools.map(({ tls }) => tls.clientCertificate)].flatMap(filesOfOne),
-    ...(sessionTickets.secretFile === undefined ? [] : [sessionTickets.secretFile]),
-    ...pools.flatMap(({ tls: { caFile } }) => (caFile === undefined ? [] : [caFile])),
+    ...[...rules.certificates, ...rules.pools.map(({ tls }) => tls.clientCertificate)].flatMap(
+      filesOfOne,
+    ),
+    ...acmeFilesOf(rules),
+    ...(rules.sessionTickets.secretFile === undefined ? [] : [rules.sessionTickets.secretFile]),
+    ...rules.pools.flatMap(({ tls: { caFile } }) => (caFile === undefined ? [] : [caFile])),
   ]),
 ]
 
@@ -22,6 +27,12 @@ const filesOfOne = (rule: CertificateRule | undefined): readonly string[] =>
       ? [rule.pfxFile, rule.passphraseFile]
       : [rule.certFile, rule.keyFile, rule.chainFile, rule.passphraseFile]
   ).filter((file) => file !== undefined)
+
+/** Also those that are not there yet. Names that the file covers are among them: which these are, only its certificates tell. */
+const acmeFilesOf = (rules: Rules): readonly string[] => {
+  const { acme } = rules
+  return acme ? wantedNames(rules, []).map((name) => certificateFile(acme.storage, name)) : []
+}
 
 export async function digestOf(paths: Iterable<string>): Promise<Digest> {
   const digest = new Map<string, string>()

@@ -1,4 +1,5 @@
 /** Serves the ports in this process: one reference to the configuration in force, and every connection there is. */
+import { ChallengeStore } from '../acme/challenge-store.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
@@ -25,6 +26,7 @@ interface Configuration extends InForce {
 
 export class LocalTraffic implements Traffic {
   readonly limits = new ConnectionLimits()
+  readonly challenges = new ChallengeStore()
   /** Called when traffic here has ejected a server, or found it back. */
   onEjection: (event: EjectionEvent) => void = () => {}
   /** The one reference. Everything that a request or a handshake asks for comes from here. */
@@ -159,6 +161,7 @@ export class LocalTraffic implements Traffic {
       accessLog: createAccessLog(this.#logger, rules.log.access),
       logger: this.#logger,
       metrics: this.#metrics,
+      challenges: this.challenges,
       onEjection: (event) => {
         logEjection(this.#logger, event)
         this.onEjection(event)

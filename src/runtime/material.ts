@@ -8,6 +8,8 @@ export interface Material {
   readonly revision: number
   readonly rules: Rules
   readonly certificates: readonly LoadedCertificate[]
+  /** Names that certificates are obtained for, whether there is one yet or not. */
+  readonly acmeNames: readonly string[]
   /** How the servers of each pool are trusted, by the name of the pool. */
   readonly trusts: ReadonlyMap<string, BackendTrust>
   /** What keys of TLS session tickets are made from. */

@@ -17,7 +17,7 @@ import type { Runtime } from './runtime.ts'
 import type { OpenTrouble } from './traffic.ts'
 
 /** Who wanted it. */
-export type ReloadTrigger = 'signal' | 'file' | 'command'
+export type ReloadTrigger = 'signal' | 'file' | 'command' | 'acme'
 
 /** How a reload ended. `revision` is the one in force now. */
 export type ReloadOutcome =

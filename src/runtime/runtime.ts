@@ -26,6 +26,8 @@ export interface RuntimeParts {
 
 export class Runtime {
   readonly traffic: Traffic
+  /** Called after a configuration has come into force. */
+  onAdopted: (built: Assembled) => void = () => {}
   /** The configuration in force. */
   #built: Assembled
   readonly #logger: Logger
@@ -127,6 +129,7 @@ export class Runtime {
     else this.#checks = startActiveChecks(pools, this.#logger, this.#onHealth)
     this.#expiry.watch(next.certificates)
     this.#isReady = true
+    this.onAdopted(next)
     return ok(undefined)
   }
 

@@ -2,6 +2,7 @@
  * Who serves the ports: this process, or worker processes on behalf of it. The runtime decides what is in force and
  * since when; a Traffic does it.
  */
+import type { ChallengeStore } from '../acme/challenge-store.ts'
 import type { Result } from '../base/result.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
@@ -29,6 +30,9 @@ export interface PreparedTraffic {
 }
 
 export interface Traffic {
+  /** What every listener answers authorities with. */
+  readonly challenges: ChallengeStore
+
   /** Of the configuration in force. */
   readonly ports: readonly OpenPorts[]
   /** Client connections. */

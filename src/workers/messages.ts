@@ -1,4 +1,5 @@
 /** What the primary process and its workers say to each other. Plain data; the order of sending is the order of arrival. */
+import type { ChallengeChange } from '../acme/challenge-store.ts'
 import type { ConnectionCounts } from '../guard/connection-limits.ts'
 import type { TrafficFailure } from '../pools/ejection.ts'
 import type { HealthStatus } from '../pools/server-check.ts'
@@ -60,6 +61,7 @@ export type ToWorker =
   | { readonly kind: 'health'; readonly note: HealthNote }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }
   | { readonly kind: 'drain'; readonly place: string; readonly isDrained: boolean }
+  | { readonly kind: 'challenge'; readonly change: ChallengeChange }
   | { readonly kind: 'elsewhere'; readonly connections: ConnectionCounts }
 
 /** The answer to `prepare`: undefined is success. */

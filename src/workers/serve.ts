@@ -87,6 +87,8 @@ export class Worker {
         return this.#kill()
       case 'drain':
         return this.#traffic.drain(message.place, message.isDrained)
+      case 'challenge':
+        return this.#traffic.challenges.apply(message.change)
       case 'elsewhere':
         this.#traffic.limits.elsewhere = message.connections
         return

@@ -15,6 +15,7 @@ import { Lock } from './lock.ts'
 import type { CommitAnswer, PrepareAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { Restarts } from './restarts.ts'
+import { shareChallenges, tellChallenges } from './share-challenges.ts'
 import { SharedFacts } from './shared-facts.ts'
 import {
   DIED,
@@ -46,6 +47,7 @@ const END_GRACE_MS = 2_000
 export class WorkerTraffic implements Traffic {
   readonly #scope: WorkerTrafficScope
   readonly #workers = new Set<WorkerProcess>()
+  readonly challenges = shareChallenges(this.#workers)
   readonly #lock = new Lock()
   readonly #metrics = new WorkersMetrics()
   readonly #facts = new SharedFacts(this.#workers, () => this.#inForce)
@@ -162,6 +164,7 @@ export class WorkerTraffic implements Traffic {
       })
       this.#workers.add(worker)
       this.#metrics.join(worker)
+      tellChallenges(worker, this.challenges)
     }
   }
 

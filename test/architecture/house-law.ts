@@ -6,7 +6,7 @@ export const order: readonly (readonly string[])[] = [
   ['observe'],
   ['config'],
   ['routing', 'policy', 'pools', 'certificates', 'guard'],
-  ['health', 'forward'],
+  ['health', 'forward', 'acme'],
   ['pipeline'],
   ['listeners'],
   ['runtime'],
@@ -41,7 +41,7 @@ export const packages: readonly PackageHome[] = [
   { name: 'zod', homes: ['config/'] },
   { name: 'pino', homes: ['observe/'] },
   { name: 'prom-client', homes: ['observe/metrics/render-metrics.ts'] },
-  { name: '@peculiar/x509', homes: ['lab/'] },
+  { name: '@peculiar/x509', homes: ['lab/', 'acme/certificate-request.ts'] },
 ]
 
 export interface OutsideFact {
@@ -55,7 +55,10 @@ export interface OutsideFact {
 export const outsideFacts: readonly OutsideFact[] = [
   {
     pattern: /\bMath\.random\b/,
-    places: { 'runtime/start-active-checks.ts': 'the jitter of health checks' },
+    places: {
+      'runtime/start-active-checks.ts': 'the jitter of health checks',
+      'runtime/start-acme.ts': 'the jitter of renewals',
+    },
   },
   { pattern: /\bprocess\.env\b/, places: {} },
   {
@@ -63,6 +66,7 @@ export const outsideFacts: readonly OutsideFact[] = [
     places: {
       'runtime/local-traffic.ts': 'keys of session tickets change with the time of day',
       'lab/': 'the stand-in deployment issues tickets and certificates of today',
+      'runtime/start-acme.ts': 'certificates expire by the clock on the wall',
     },
   },
   {

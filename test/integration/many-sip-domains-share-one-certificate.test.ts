@@ -79,7 +79,7 @@ t.test('check says which entries are missing, and both ways out', async (t) => {
   const loaded = await loadRules(join(directory, 'lyncgate.yaml'))
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error))
   const scope = { registry: new ServerRegistry(), revision: 0, now: new Date() }
-  const found = await checkReferences(loaded.value, scope)
+  const { problems: found } = await checkReferences(loaded.value, scope)
   t.match(
     found.filter(({ code }) => code === 'host-without-certificate'),
     [

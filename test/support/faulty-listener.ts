@@ -1,6 +1,8 @@
 /** A listener whose every request meets a bug: its name is in no routing table. */
+
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { ChallengeStore } from '../../src/acme/challenge-store.ts'
 import { loadRules } from '../../src/config/load.ts'
 import { ConnectionLimits } from '../../src/guard/connection-limits.ts'
 import { createHttpListener } from '../../src/listeners/http-listener.ts'
@@ -45,6 +47,7 @@ export async function startFaultyListener(
       accessLog: createAccessLog(logger, 'json'),
       logger,
       metrics,
+      challenges: new ChallengeStore(),
       onEjection: () => {},
     }),
   })

@@ -184,7 +184,7 @@ export const catalogue = {
   },
   lyncgate_configuration_reloads_total: {
     type: 'counter',
-    help: 'Reloads. trigger is signal, file or command; outcome is reloaded, unchanged, failed or stopping.',
+    help: 'Reloads. trigger is signal, file, command or acme; outcome is reloaded, unchanged, failed or stopping.',
     labels: ['trigger', 'outcome'],
     merge: 'sum',
   },

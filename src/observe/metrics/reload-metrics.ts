@@ -1,7 +1,7 @@
 /** Counts reloads. Kept by whoever reloads, and only there: in one process of several. */
 import { type MetricJson, metricJson, plainMetric } from './metric-json.ts'
 
-const TRIGGERS = ['signal', 'file', 'command'] as const
+const TRIGGERS = ['signal', 'file', 'command', 'acme'] as const
 const OUTCOMES = ['reloaded', 'unchanged', 'failed', 'stopping'] as const
 
 export interface EndedReload {

@@ -1,10 +1,9 @@
 // `lyncgate check` (src/cli/check.ts) and how commands print (src/cli/output.ts).
 import { join } from 'node:path'
 import t from 'tap'
-import { runCheck } from '../../../src/cli/check.ts'
+import { type DeepFindings, runCheck } from '../../../src/cli/check.ts'
 import { alignTable, type CommandIo, paint } from '../../../src/cli/output.ts'
 import type { LoadedRules } from '../../../src/config/load.ts'
-import type { Problem } from '../../../src/config/problem.ts'
 
 const fine = `version: 1
 listeners:
@@ -98,25 +97,29 @@ t.test('an unusable call says how to call, exit code 2', async (t) => {
 t.test('deeper checks add their problems in the order of the file', async (t) => {
   const text = `${fine}timeouts: { response: 5m }\n`
   const file = join(t.testdir({ 'rules.yaml': text }), 'rules.yaml')
-  const deepCheck = async ({ locate }: LoadedRules): Promise<readonly Problem[]> => [
-    {
-      ...locate(['pools', 'pool01', 'tls', 'ca']),
-      severity: 'error',
-      code: 'certificate-unreadable',
-      where: 'pools.pool01.tls.ca',
-      message: 'there is no such file',
-    },
-  ]
+  const deepCheck = async ({ locate }: LoadedRules): Promise<DeepFindings> => ({
+    problems: [
+      {
+        ...locate(['pools', 'pool01', 'tls', 'ca']),
+        severity: 'error',
+        code: 'certificate-unreadable',
+        where: 'pools.pool01.tls.ca',
+        message: 'there is no such file',
+      },
+    ],
+    notes: ['all is well'],
+  })
   const { heard, io } = listen()
   t.equal(await runCheck([file, '--json'], io, [deepCheck]), 1)
   t.match(JSON.parse(heard.stdout), {
     ok: false,
     problems: [{ code: 'certificate-unreadable', line: 5 }, { code: 'short-timeout' }],
+    notes: ['all is well'],
   })
   let calls = 0
   const counting = async () => {
     calls += 1
-    return []
+    return { problems: [], notes: [] }
   }
   await runCheck([join(file, 'none')], io, [counting])
   t.equal(calls, 0, 'a file with errors is not looked into any deeper')

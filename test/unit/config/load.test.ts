@@ -38,6 +38,7 @@ t.test('the smallest file gets every default', async (t) => {
       },
     ],
     certificates: [],
+    acme: undefined,
     pools: [
       {
         name: 'pool01',

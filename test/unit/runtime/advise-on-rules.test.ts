@@ -38,11 +38,15 @@ rules:
     keyType: 'ec',
     keyBits: undefined,
   }
-  return adviseOnRules(parsed.value, [certificate], (loaded, where, rest) => ({
-    ...loaded.locate(where),
-    where: where.join('.'),
-    ...rest,
-  }))
+  return adviseOnRules(
+    parsed.value,
+    { certificates: [certificate], acmeNames: [] },
+    (loaded, where, rest) => ({
+      ...loaded.locate(where),
+      where: where.join('.'),
+      ...rest,
+    }),
+  )
 }
 
 t.test('names without a certificate, and what each client will see', async (t) => {
