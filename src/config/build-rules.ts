@@ -5,6 +5,7 @@ import { expandHost } from './expand-host.ts'
 import { defaultChecks, readCheck } from './health-schema.ts'
 import { defaultPorts } from './pool-schema.ts'
 import type {
+  AdminRule,
   CertificateRule,
   PemRule,
   PoolHealthRule,
@@ -59,6 +60,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
     },
     workers: written.workers,
     health,
+    admin: written.admin && buildAdmin(written.admin, directory),
     // w3c is refused as not yet supported, so only the other two come this far.
     log: { level: log.level, access: log.access === 'off' ? 'off' : 'json' },
   }
@@ -90,6 +92,19 @@ function buildPem(
     keyFile: resolve(directory, key),
     chainFile: fileOf(chain, directory),
     passphraseFile: fileOf(passphraseFile, directory),
+  }
+}
+
+/** As `buildRules`, for the admin section alone. */
+export function buildAdmin(
+  { address, port, token, tls }: NonNullable<WrittenRules['admin']>,
+  directory: string,
+): AdminRule {
+  return {
+    address,
+    port,
+    tokenFile: fileOf(token, directory),
+    tls: tls && buildPem(tls, directory),
   }
 }
 

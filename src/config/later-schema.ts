@@ -5,7 +5,6 @@ import {
   durationField,
   fileField,
   httpsUrlField,
-  ipField,
   portField,
   textField,
 } from './fields.ts'
@@ -50,11 +49,3 @@ export const streamSchema = z.strictObject({
     .prefault('30m')
     .describe('A connection without a byte.'),
 })
-
-/** The address for administrators. */
-export const adminSchema = z
-  .strictObject({
-    address: ipField().prefault('127.0.0.1').describe('The address it listens on.'),
-    port: portField().default(9090).describe('Its port.'),
-  })
-  .describe('Status page, /metrics and /api.')

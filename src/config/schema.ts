@@ -3,8 +3,9 @@
  * Schema for editors and docs/rules-reference.md all come from here.
  */
 import { z } from 'zod'
+import { adminSchema } from './admin-schema.ts'
 import { domainField, ipField, networkField, portField } from './fields.ts'
-import { acmeSchema, adminSchema, signInGuardSchema, streamSchema } from './later-schema.ts'
+import { acmeSchema, signInGuardSchema, streamSchema } from './later-schema.ts'
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
 import { certificateSchema, listenerSchema, publishingRuleSchema } from './publishing-schema.ts'

@@ -7,11 +7,18 @@ import type { CertificateRule, Rules } from '../config/rules.ts'
 export type Digest = ReadonlyMap<string, string>
 
 /** Every file that the rules refer to, each once. */
-export const filesOf = ({ certificates, pools, sessionTickets }: Rules): readonly string[] => [
+export const filesOf = ({
+  certificates,
+  pools,
+  sessionTickets,
+  admin,
+}: Rules): readonly string[] => [
   ...new Set([
     ...[...certificates, ...pools.map(({ tls }) => tls.clientCertificate)].flatMap(filesOfOne),
     ...(sessionTickets.secretFile === undefined ? [] : [sessionTickets.secretFile]),
     ...pools.flatMap(({ tls: { caFile } }) => (caFile === undefined ? [] : [caFile])),
+    ...(admin?.tokenFile === undefined ? [] : [admin.tokenFile]),
+    ...(admin?.tls ? [admin.tls.certFile, admin.tls.keyFile] : []),
   ]),
 ]
 
