@@ -2,13 +2,17 @@
 
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { checkReferences } from '../runtime/build-snapshot.ts'
-import { certificatesUsage, runCertificates } from './certificates.ts'
+import { adminDetails } from './admin-call.ts'
 import { checkUsage, runCheck } from './check.ts'
 import { demoUsage, runDemo } from './demo.ts'
+import { drainDetails, drainUsage, runDrain, runUndrain, undrainUsage } from './drain.ts'
 import { explainUsage, runExplain } from './explain.ts'
 import type { CommandIo } from './output.ts'
 import { preflightDetails, preflightUsage, runPreflightCommand } from './preflight.ts'
+import { reloadUsage, runReload } from './reload.ts'
 import { runProxy, runUsage } from './run.ts'
+import { certificatesUsage, runEitherCertificates } from './running-certificates.ts'
+import { runStatus, statusUsage } from './status.ts'
 import { runWorker, WORKER_COMMAND } from './worker.ts'
 
 interface Command {
@@ -46,10 +50,35 @@ const commands: Readonly<Record<string, Command>> = {
     details: preflightDetails,
     run: runPreflightCommand,
   },
+  status: {
+    summary: 'says what a running proxy is like',
+    usage: statusUsage,
+    details: adminDetails,
+    run: runStatus,
+  },
+  reload: {
+    summary: 'lets a running proxy take up its files, and says what is wrong with them',
+    usage: reloadUsage,
+    details: adminDetails,
+    run: runReload,
+  },
+  drain: {
+    summary: 'takes a server out of a running proxy without ending a conversation',
+    usage: drainUsage,
+    details: drainDetails + adminDetails,
+    run: runDrain,
+  },
+  undrain: {
+    summary: 'lets a server take new clients again',
+    usage: undrainUsage,
+    details: adminDetails,
+    run: runUndrain,
+  },
   certificates: {
-    summary: 'says which certificates a rules file has, until when, and which names none covers',
+    summary: 'says which certificates a running proxy or a rules file has, and until when',
     usage: certificatesUsage,
-    run: (args, io) => runCertificates(args, io, new Date()),
+    details: adminDetails,
+    run: (args, io) => runEitherCertificates(args, io, new Date()),
   },
 }
 

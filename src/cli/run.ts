@@ -11,6 +11,7 @@ import { Runtime } from '../runtime/runtime.ts'
 import { startAcme } from '../runtime/start-acme.ts'
 import type { WorkerEntry } from '../workers/worker-process.ts'
 import { WorkerTraffic } from '../workers/worker-traffic.ts'
+import { adminOfRun } from './admin-of-run.ts'
 import { formatProblems } from './check.ts'
 import type { CommandIo } from './output.ts'
 import { surviveFaults } from './survive-faults.ts'
@@ -42,7 +43,8 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   warnOfFileLimit(built.rules.limits.connections, logger)
   surviveFaults(logger)
   const traffic = new WorkerTraffic({ logger, entry: workerEntry(), countOf: workerCount })
-  const started = await Runtime.start(built, logger, { traffic })
+  const admin = adminOfRun(file, logger, traffic)
+  const started = await Runtime.start(built, logger, { traffic, adminPort: admin.adminPort })
   if (!started.ok) {
     await flush()
     io.stderr(`lyncgate run: listener "${started.error.listener}": ${started.error.message}\n`)
@@ -52,12 +54,11 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   const now = (): Date => new Date()
   const reloader = await Reloader.start({ file, runtime, registry, logger, now }, digest)
   const acme = startAcme(runtime, logger, () => void reloader.reload('acme'))
+  admin.reloadBy(reloader)
   const stopped = stopSignal(runtime, reloader, logger)
   hangUp.begin(() => void reloader.reload('signal'))
-  logger.info(
-    { file, listeners: runtime.ports, health: runtime.healthPort, pid: process.pid },
-    'ready',
-  )
+  const { ports: listeners, healthPort: health, adminPort } = runtime
+  logger.info({ file, listeners, health, admin: adminPort, pid: process.pid }, 'ready')
   await stopped
   await acme.stop()
   logger.info('stopped')

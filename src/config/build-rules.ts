@@ -7,6 +7,7 @@ import { defaultPorts } from './pool-schema.ts'
 import type {
   AcmeAuthority,
   AcmeRule,
+  AdminRule,
   CertificateRule,
   PemRule,
   PoolHealthRule,
@@ -63,6 +64,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
     },
     workers: written.workers,
     health,
+    admin: written.admin && buildAdmin(written.admin, directory),
     // w3c is refused as not yet supported, so only the other two come this far.
     log: { level: log.level, access: log.access === 'off' ? 'off' : 'json' },
   }
@@ -126,6 +128,19 @@ const buildAuthority = (
   eab: eab && { kid: eab.kid, keyFile: resolve(directory, eab.key) },
   profile,
 })
+
+/** As `buildRules`, for the admin section alone. */
+export function buildAdmin(
+  { address, port, token, tls }: NonNullable<WrittenRules['admin']>,
+  directory: string,
+): AdminRule {
+  return {
+    address,
+    port,
+    tokenFile: fileOf(token, directory),
+    tls: tls && buildPem(tls, directory),
+  }
+}
 
 function buildPool(name: string, pool: WrittenPool, directory: string): PoolRule {
   const { product, tls, affinity, rewriteLocation } = pool

@@ -2,10 +2,11 @@
 import { isIPv4 } from 'node:net'
 import type { Draft, ListenerDraft } from './draft.ts'
 import type { Finding } from './finding.ts'
+import { isLoopback } from './network.ts'
 import type { KeyPath } from './problem.ts'
 import { quote } from './quote.ts'
 
-/** All findings about listeners and the health address. */
+/** All findings about listeners and the addresses for health and administrators. */
 export function checkListeners(draft: Draft): readonly Finding[] {
   return [
     ...findNoListeners(draft),
@@ -15,6 +16,7 @@ export function checkListeners(draft: Draft): readonly Finding[] {
     ...findMissingCertificates(draft),
     ...findMissingProxies(draft),
     ...findAcmeWithoutHttp(draft),
+    ...findExposedAdmin(draft),
   ]
 }
 
@@ -81,6 +83,16 @@ function findAcmeWithoutHttp({ listeners, listenerCount, hasAcme }: Draft): read
   return [{ code: 'acme-without-http', path: ['acme'], at: 'key', message, hint }]
 }
 
+/** Whoever may drain servers must be known, and what he sends must not be read on the way. */
+function findExposedAdmin({ admin }: Draft): readonly Finding[] {
+  if (admin?.address === undefined || isLoopback(admin.address)) return []
+  const missing = [...(admin.hasToken ? [] : ['token']), ...(admin.hasTls ? [] : ['tls'])]
+  if (missing.length === 0) return []
+  const message = `the admin address ${quote(admin.address)} is not loopback and has no ${missing.join(' and no ')}`
+  const hint = 'add "token: FILE" and "tls: { cert: FILE, key: FILE }", or use 127.0.0.1'
+  return [{ code: 'admin-exposed', path: ['admin', 'address'], message, hint }]
+}
+
 /** A port that somebody wants to open. */
 interface Endpoint {
   readonly path: KeyPath
@@ -103,13 +115,16 @@ function findClashes(draft: Draft): readonly Finding[] {
   })
 }
 
-function listEndpoints({ listeners, health }: Draft): readonly Endpoint[] {
+function listEndpoints({ listeners, health, admin }: Draft): readonly Endpoint[] {
   const endpoints = listeners.flatMap((listener) => [
     ...toEndpoint(listener, 'http'),
     ...toEndpoint(listener, 'https'),
   ])
-  if (!health) return endpoints
-  return [...endpoints, { ...health, path: ['health'], title: 'health' }]
+  if (health) endpoints.push({ ...health, path: ['health'], title: 'health' })
+  const { address, port } = admin ?? {}
+  if (address !== undefined && port !== undefined)
+    endpoints.push({ address, port, path: ['admin'], title: 'admin' })
+  return endpoints
 }
 
 function toEndpoint(listener: ListenerDraft, key: 'http' | 'https'): readonly Endpoint[] {

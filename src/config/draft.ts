@@ -3,6 +3,7 @@
  * this, so that a slip in one place does not hide a contradiction in another.
  */
 import type { z } from 'zod'
+import { adminSchema } from './admin-schema.ts'
 import { domainField, networkField, publishedHostField } from './fields.ts'
 import { timeoutsSchema } from './limits-schema.ts'
 import { plainHttpDefaults } from './plain-http-defaults.ts'
@@ -35,6 +36,14 @@ export interface ServerDraft {
   readonly address: string
   readonly http: number | undefined
   readonly https: number | undefined
+}
+
+export interface AdminDraft {
+  readonly address: string | undefined
+  readonly port: number | undefined
+  /** Whether the key is there, be its value good or bad. */
+  readonly hasToken: boolean
+  readonly hasTls: boolean
 }
 
 export interface PoolDraft {
@@ -91,6 +100,7 @@ export interface Draft {
   /** Undefined where the section is no list. */
   readonly trustedProxyCount: number | undefined
   readonly health: { readonly address: string; readonly port: number } | undefined
+  readonly admin: AdminDraft | undefined
 }
 
 /** Reads all that is readable. */
@@ -115,6 +125,7 @@ export function readDraft(raw: unknown): Draft {
     trustedProxies: readList(networkField(), file['trustedProxies'], ['trustedProxies']),
     trustedProxyCount: countOf(file['trustedProxies'] ?? []),
     health: file['health'] === undefined ? undefined : read(healthSchema, file['health']),
+    admin: file['admin'] === undefined ? undefined : readAdmin(file['admin']),
   }
 }
 
@@ -130,6 +141,17 @@ function readListener({ path, value }: Located<unknown>): ListenerDraft {
     hasHttp: map['http'] !== undefined,
     hasHttps: map['https'] !== undefined,
     proxyProtocol: read(shape.proxyProtocol, map['proxyProtocol']),
+  }
+}
+
+function readAdmin(value: unknown): AdminDraft {
+  const { shape } = adminSchema
+  const map = asMap(value)
+  return {
+    address: read(shape.address, map['address']),
+    port: read(shape.port, map['port']),
+    hasToken: map['token'] !== undefined,
+    hasTls: map['tls'] !== undefined,
   }
 }
 

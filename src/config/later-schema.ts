@@ -1,6 +1,6 @@
 /** Sections whose machinery comes later; `unsupported.ts` refuses them until then. */
 import { z } from 'zod'
-import { countField, durationField, ipField, portField, textField } from './fields.ts'
+import { countField, durationField, portField, textField } from './fields.ts'
 
 const guardFor = (failures: number, meaning: string) =>
   z
@@ -33,11 +33,3 @@ export const streamSchema = z.strictObject({
     .prefault('30m')
     .describe('A connection without a byte.'),
 })
-
-/** The address for administrators. */
-export const adminSchema = z
-  .strictObject({
-    address: ipField().prefault('127.0.0.1').describe('The address it listens on.'),
-    port: portField().default(9090).describe('Its port.'),
-  })
-  .describe('Status page, /metrics and /api.')

@@ -1,5 +1,5 @@
 /** IP addresses and networks in one spelling, so that equal ones compare equal. */
-import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import { failed, ok, type Result } from '../base/result.ts'
 
 /** The shortest spelling of an IP address: `0:0::1` is `::1`. Anything else comes back as it is. */
@@ -7,6 +7,14 @@ export function canonicalIp(address: string): string {
   if (!isIPv6(address) || address.includes('%')) return address
   return new URL(`http://[${address}]`).hostname.slice(1, -1)
 }
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** Only this machine reaches it (RFC 1122 3.2.1.3, RFC 4291 2.5.3). `::ffff:127.0.0.1` is loopback too. */
+export const isLoopback = (address: string): boolean =>
+  loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 
 /**
  * Reads `192.0.2.0/28`, `2001:db8::/32` or one address and returns CIDR form with the host bits

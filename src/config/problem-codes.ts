@@ -48,7 +48,7 @@ export const problemCodes = {
   'no-trusted-proxies': error(
     'A listener needs a PROXY header, but nobody is trusted to send one.',
   ),
-  'port-clash': error('Two listeners, or a listener and the health address, want one port.'),
+  'port-clash': error('Two of listeners, health and admin want one port.'),
   'port-may-clash': warning('`::` and an IPv4 address share a port; on most systems they clash.'),
   'duplicate-name': error('Two listeners, two rules or two SIP domains are called the same.'),
   'duplicate-server': error('A pool names one server twice.'),
@@ -68,6 +68,7 @@ export const problemCodes = {
   'strict-without-catalogue': warning('`policy.paths: strict` has no effect on this rule.'),
   'short-timeout': warning('A timeout below what Microsoft demands.'),
   'pfx-and-pem': error('A certificate is named twice: as `pfx` and as PEM files.'),
+  'admin-exposed': error('The admin address is not loopback and lacks a token or TLS.'),
   'insecure-tls': warning('Certificates of a pool are not verified.'),
   'old-tls': warning('A pool is reached with TLS 1.0 or 1.1.'),
   'trusts-everyone': warning('Forwarding headers are believed whoever sends them.'),

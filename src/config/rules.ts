@@ -201,6 +201,16 @@ export interface Limits {
   readonly fields: number
 }
 
+/** The address for administrators. */
+export interface AdminRule {
+  readonly address: string
+  readonly port: number
+  /** Absolute path; undefined: a token is made at the start. Always there where the address is not loopback. */
+  readonly tokenFile: string | undefined
+  /** Undefined: plain HTTP. Always there where the address is not loopback. */
+  readonly tls: PemRule | undefined
+}
+
 export interface Rules {
   readonly listeners: readonly ListenerRule[]
   readonly certificates: readonly CertificateRule[]
@@ -220,6 +230,7 @@ export interface Rules {
   }
   /** Processes that serve. */
   readonly workers: 'auto' | number
+  readonly admin: AdminRule | undefined
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error'
     readonly access: 'json' | 'off'

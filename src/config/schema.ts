@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import { acmeSchema } from './acme-schema.ts'
+import { adminSchema } from './admin-schema.ts'
 import { domainField, ipField, networkField, portField } from './fields.ts'
-import { adminSchema, signInGuardSchema, streamSchema } from './later-schema.ts'
+import { signInGuardSchema, streamSchema } from './later-schema.ts'
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
 import { certificateSchema, listenerSchema, publishingRuleSchema } from './publishing-schema.ts'

@@ -10,6 +10,7 @@ import { type BackendTrust, compileBackendTrust } from './backend-trust.ts'
 import { checkHost, checkOf } from './build-checks.ts'
 import { buildRoutes } from './build-routes.ts'
 import type { Material } from './material.ts'
+import type { AdminAccess } from './read-admin.ts'
 
 /** A configuration that could be adopted at once. */
 export interface Assembled extends Material {
@@ -18,6 +19,8 @@ export interface Assembled extends Material {
   /** Every pool of the file, also one that no rule names. */
   readonly pools: ReadonlyMap<string, Pool>
   readonly registry: ServerRegistry
+  /** Undefined: no admin address, or a process that does not have it. */
+  readonly admin?: AdminAccess | undefined
   /** The servers of its pools; adopted together with the snapshot. */
   readonly servers: ServerDraft
 }

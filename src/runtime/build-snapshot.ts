@@ -11,6 +11,7 @@ import { type Assembled, assemble } from './assemble.ts'
 import { type BackendTrust, readBackendTrust } from './backend-trust.ts'
 import type { Material } from './material.ts'
 import { describeAcme, readAcme } from './read-acme.ts'
+import { readAdmin } from './read-admin.ts'
 import { readTicketSecret } from './ticket-secret.ts'
 
 /** A configuration that could be adopted at once, and what was noticed while building it. */
@@ -41,13 +42,24 @@ export async function buildSnapshot(
     const where = ['sessionTickets', 'secret']
     problems.push(problemAt(loaded, where, { severity: 'error', ...secret.error }))
   }
+  const admin = rules.admin && (await readAdmin(rules.admin, scope.now))
+  for (const { path, rest } of admin?.problems ?? []) problems.push(problemAt(loaded, path, rest))
   problems.push(...adviseOnRules(loaded, { certificates, acmeNames: acme.names }, problemAt))
   if (!secret.ok || problems.some(({ severity }) => severity === 'error')) return failed(problems)
-  const { revision } = scope
+  const { revision, now: readAt } = scope
   const ticketSecret = secret.value
   const acmeNames = acme.names
-  const material: Material = { revision, rules, certificates, acmeNames, trusts, ticketSecret }
-  return ok({ ...assemble(material, scope.registry), warnings: problems })
+  const material: Material = {
+    revision,
+    readAt,
+    rules,
+    certificates,
+    acmeNames,
+    trusts,
+    ticketSecret,
+  }
+  const assembled = assemble(material, scope.registry)
+  return ok({ ...assembled, admin: admin?.access, warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */

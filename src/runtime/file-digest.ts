@@ -17,6 +17,8 @@ export const filesOf = (rules: Rules): readonly string[] => [
     ...acmeFilesOf(rules),
     ...(rules.sessionTickets.secretFile === undefined ? [] : [rules.sessionTickets.secretFile]),
     ...rules.pools.flatMap(({ tls: { caFile } }) => (caFile === undefined ? [] : [caFile])),
+    ...(rules.admin?.tokenFile === undefined ? [] : [rules.admin.tokenFile]),
+    ...(rules.admin?.tls ? [rules.admin.tls.certFile, rules.admin.tls.keyFile] : []),
   ]),
 ]
 

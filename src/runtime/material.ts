@@ -6,6 +6,8 @@ import type { BackendTrust } from './backend-trust.ts'
 /** Everything that was read from files. Whoever has it reads nothing again, so two processes cannot differ. */
 export interface Material {
   readonly revision: number
+  /** When its files were read. */
+  readonly readAt: Date
   readonly rules: Rules
   readonly certificates: readonly LoadedCertificate[]
   /** Names that certificates are obtained for, whether there is one yet or not. */

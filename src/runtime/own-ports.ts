@@ -8,6 +8,8 @@ import type { OpenTrouble } from './traffic.ts'
 export interface OwnPort {
   readonly port: number
   close(): Promise<void>
+  /** A configuration is in force in which it is open. */
+  follow?(): void
 }
 
 /** How a port of one kind is opened. Rejects with Node's error. */
@@ -68,6 +70,7 @@ export class OwnPorts {
       commit: () => {
         this.#open = next
         for (const [name, { port }] of before) if (next.get(name)?.port !== port) void port.close()
+        for (const { port } of next.values()) port.follow?.()
       },
       discard: closeNew,
     })

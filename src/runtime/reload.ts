@@ -27,6 +27,13 @@ export type ReloadOutcome =
   /** The proxy ends: nothing new begins. */
   | { readonly kind: 'stopping'; readonly revision: number }
 
+/** A reload that has ended. */
+export interface LastReload {
+  readonly at: Date
+  readonly trigger: ReloadTrigger
+  readonly outcome: ReloadOutcome
+}
+
 export interface ReloaderScope {
   /** The rules file. */
   readonly file: string
@@ -47,6 +54,7 @@ export class Reloader {
   /** The one that follows the running one. Everybody who asks meanwhile gets this one. */
   #following: Promise<ReloadOutcome> | undefined
   #isStopped = false
+  #last: LastReload | undefined
 
   private constructor(scope: ReloaderScope, inForce: Digest) {
     this.#scope = scope
@@ -76,6 +84,11 @@ export class Reloader {
     return this.#following
   }
 
+  /** The one that ended last; undefined: there was none. */
+  get last(): LastReload | undefined {
+    return this.#last
+  }
+
   /** Watches no more. A reload that runs is not adopted once the runtime stops. */
   stop(): void {
     this.#isStopped = true
@@ -92,6 +105,7 @@ export class Reloader {
       .then((outcome) => {
         const durationMs = monotonicNow() - startedAtMs
         this.metrics.record({ trigger, outcome: outcome.kind, durationMs, now: this.#scope.now() })
+        this.#last = { at: this.#scope.now(), trigger, outcome }
         return outcome
       })
       .finally(() => {

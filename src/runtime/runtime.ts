@@ -6,12 +6,15 @@ import type { Rules } from '../config/rules.ts'
 import type { ActiveChecks } from '../health/active-check.ts'
 import type { Logger } from '../observe/logger.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
+import type { Pool } from '../pools/pool.ts'
+import type { Server } from '../pools/server.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from './assemble.ts'
+import { DrainWatch } from './drain-watch.ts'
 import { healthPort } from './health-server.ts'
 import { LocalTraffic } from './local-traffic.ts'
 import { type OwnPortKind, OwnPorts } from './own-ports.ts'
-import { startActiveChecks } from './start-active-checks.ts'
+import { after, startActiveChecks } from './start-active-checks.ts'
 import type { OpenPorts, OpenTrouble, Traffic } from './traffic.ts'
 
 /** Why a configuration was not adopted; `stopping`: the proxy ends, and nothing new begins. */
@@ -32,6 +35,7 @@ export class Runtime {
   #built: Assembled
   readonly #logger: Logger
   readonly #ownPorts: OwnPorts
+  readonly #drains: DrainWatch
   #checks: ActiveChecks | undefined
   readonly #expiry: ExpiryWatch
   #isReady = false
@@ -46,6 +50,8 @@ export class Runtime {
     this.#expiry = watchExpiry({ logger, now: () => new Date() })
     const kinds = [healthPort(() => this.isReady), ...(adminPort ? [adminPort(this)] : [])]
     this.#ownPorts = new OwnPorts(kinds)
+    const pools = (): Iterable<Pool> => this.#built.pools.values()
+    this.#drains = new DrainWatch({ logger, pools, after })
   }
 
   /** Opens every port of the file, or none: a port that is taken closes the others again. */
@@ -100,6 +106,12 @@ export class Runtime {
   drain(place: string, isDrained: boolean): void {
     this.#built.registry.drain(place, isDrained)
     this.traffic.drain(place, isDrained)
+    this.#drains.look()
+  }
+
+  /** It drains, and nobody is served by it or signed in there. */
+  isEmpty(server: Server): boolean {
+    return this.#drains.isEmpty(server)
   }
 
   /** Puts a configuration in force, or changes nothing at all. One call at a time. */
@@ -128,6 +140,7 @@ export class Runtime {
     if (this.#checks) this.#checks.watch(pools)
     else this.#checks = startActiveChecks(pools, this.#logger, this.#onHealth)
     this.#expiry.watch(next.certificates)
+    this.#drains.look()
     this.#isReady = true
     this.onAdopted(next)
     return ok(undefined)
@@ -147,6 +160,7 @@ export class Runtime {
     this.#killed.abort()
     this.#checks?.stop()
     this.#expiry.stop()
+    this.#drains.stop()
     await this.traffic.kill()
     await this.#ownPorts.close()
   }

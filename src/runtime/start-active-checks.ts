@@ -6,6 +6,12 @@ import { monotonicNow } from '../pipeline/exchange.ts'
 import type { Pool } from '../pools/pool.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 
+/** Runs `act` once after a while; returns how to call that off. */
+export function after(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, ms)
+  return () => clearTimeout(timer)
+}
+
 /** `watch` takes the pools of a later configuration, `stop` ends every check. */
 export function startActiveChecks(
   pools: readonly Pool[],
@@ -18,10 +24,7 @@ export function startActiveChecks(
     ask: askServer,
     now: monotonicNow,
     chance: Math.random,
-    after: (ms, act) => {
-      const timer = setTimeout(act, ms)
-      return () => clearTimeout(timer)
-    },
+    after,
   })
   checks.watch(pools)
   return checks

@@ -114,6 +114,11 @@ export class WorkerTraffic implements Traffic {
     return ok({ commit, discard })
   }
 
+  /** Those that leave too. */
+  get workers(): readonly WorkerProcess[] {
+    return [...this.#workers]
+  }
+
   async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
     const parts = await this.#metrics.collect([...this.#workers])
     const up = this.#staying.filter(({ isServing }) => isServing).length

@@ -25,6 +25,7 @@ export interface NeighbourImport {
 export const neighbours: readonly NeighbourImport[] = [
   { from: 'cli', to: 'lab', reason: 'lyncgate demo starts the stand-in deployment' },
   { from: 'cli', to: 'preflight', reason: 'lyncgate preflight runs the checks' },
+  { from: 'cli', to: 'admin', reason: 'run opens the admin address, and commands ask it' },
 ]
 
 export interface PackageHome {

@@ -71,7 +71,7 @@ async function start(t: Test, top = 'workers: 2') {
   const backend = await startAnsweringBackend(t, (head) =>
     head.startsWith('GET /poll') ? '' : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
   )
-  const proxy = await startRunningProxy(t, backend.httpPort, 'unready: 0s, drain: 30s', top)
+  const proxy = await startRunningProxy(t, backend.httpPort, 'unready: 0s, drain: 30s', { top })
   return { proxy, backend }
 }
 

@@ -7,6 +7,7 @@ import { type Authority, createAuthority } from '../../src/lab/authority.ts'
 import { ServerRegistry } from '../../src/pools/server-registry.ts'
 import { buildSnapshot } from '../../src/runtime/build-snapshot.ts'
 import { Runtime } from '../../src/runtime/runtime.ts'
+import { testAdminPort } from './ask-admin.ts'
 import { collectLog, type LogLine } from './collected-log.ts'
 
 export interface BackendAddress {
@@ -83,7 +84,9 @@ export async function startLoaded(
   const scope = { registry: new ServerRegistry(), revision: 1, now: new Date() }
   const built = await buildSnapshot(anyPort, scope)
   if (!built.ok) throw new Error(JSON.stringify(built.error, null, 2))
-  const started = await Runtime.start(built.value, logger)
+  const started = await Runtime.start(built.value, logger, {
+    adminPort: (runtime) => testAdminPort(t, runtime, logger),
+  })
   if (!started.ok) throw new Error(started.error.message)
   t.teardown(() => started.value.kill())
   const [ports] = started.value.ports
@@ -105,7 +108,8 @@ function withAnyPort(loaded: LoadedRules): LoadedRules {
     httpsPort: listener.httpsPort === undefined ? undefined : 0,
   }))
   const health = loaded.rules.health && { ...loaded.rules.health, port: 0 }
-  return { ...loaded, rules: { ...loaded.rules, listeners, health } }
+  const admin = loaded.rules.admin && { ...loaded.rules.admin, port: 0 }
+  return { ...loaded, rules: { ...loaded.rules, listeners, health, admin } }
 }
 
 function rulesText(options: TestProxyOptions, hosts: readonly string[]): string {

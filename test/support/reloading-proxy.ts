@@ -8,6 +8,7 @@ import type { FileWatchTimes } from '../../src/runtime/file-watch.ts'
 import { loadConfiguration } from '../../src/runtime/load-configuration.ts'
 import { Reloader, type ReloadOutcome } from '../../src/runtime/reload.ts'
 import { Runtime } from '../../src/runtime/runtime.ts'
+import { testAdminPort } from './ask-admin.ts'
 import { collectLog, type LogLine } from './collected-log.ts'
 
 export interface ReloadingProxy {
@@ -62,11 +63,15 @@ export async function startReloadingProxy(
   const now = (): Date => new Date()
   const loaded = await loadConfiguration(file, { registry, revision: 1, now: now() })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error.problems, null, 2))
-  const started = await Runtime.start(loaded.value.built, logger)
+  const reloads: { reloader?: Reloader } = {}
+  const started = await Runtime.start(loaded.value.built, logger, {
+    adminPort: (own) => testAdminPort(t, own, logger, { file, reloader: () => reloads.reloader }),
+  })
   if (!started.ok) throw new Error(started.error.message)
   const runtime = started.value
   const scope = { file, runtime, registry, logger, now, times }
   const reloader = await Reloader.start(scope, loaded.value.digest)
+  reloads.reloader = reloader
   t.teardown(async () => {
     reloader.stop()
     await runtime.kill()

@@ -1,5 +1,5 @@
 /** `lyncgate run` as a process, in front of one server without TLS. */
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Command, startCommand } from './command.ts'
@@ -19,10 +19,12 @@ export async function startRunningProxy(
   t: Test,
   backendPort: number,
   timeouts: string,
-  top = 'workers: 1',
+  more: { readonly top?: string; readonly files?: Readonly<Record<string, string>> } = {},
 ): Promise<RunningProxy> {
   const [httpPort = 0, healthPort = 0] = await freePorts(2)
-  const file = join(t.testdir({}), 'lyncgate.yaml')
+  const file = join(t.testdir({ ...more.files }), 'lyncgate.yaml')
+  // Secrets among them must not be readable by everybody.
+  for (const name of Object.keys(more.files ?? {})) await chmod(join(file, '..', name), 0o600)
   await writeFile(
     file,
     `version: 1
@@ -35,7 +37,7 @@ rules:
   - { name: Web, publish: anything, hosts: [lyncweb.contoso.com], pool: pool01, http: forward }
 health: { address: 127.0.0.1, port: ${healthPort} }
 timeouts: { ${timeouts} }
-${top}
+${more.top ?? 'workers: 1'}
 `,
   )
   const command = startCommand(t, 'run', '--config', file)

@@ -1,0 +1,122 @@
+/** What can be asked of the admin address. docs/admin-api.md has each route; a test compares. */
+import type { Problem } from '../config/problem.ts'
+import { monotonicNow } from '../pipeline/exchange.ts'
+import { fitnessOf, UNUSABLE } from '../pools/fitness.ts'
+import type { Pool } from '../pools/pool.ts'
+import { serverName } from '../pools/server.ts'
+import type { ReloadOutcome } from '../runtime/reload.ts'
+import type { ApiError, ErrorBody } from './api-error.ts'
+import { type CertificateStatus, describeCertificates } from './describe-certificates.ts'
+import { describeServer, describeStatus, type ServerStatus } from './describe-status.ts'
+import { findServer } from './find-server.ts'
+import type { AdminScope } from './scope.ts'
+
+export interface Asked {
+  /** Decoded. */
+  readonly params: Readonly<Record<string, string>>
+  /** The Accept field. */
+  readonly accept: string
+  readonly peer: string
+}
+
+/** JSON, unless `contentType` says otherwise. */
+export type Answer =
+  | { readonly body: object }
+  | { readonly text: string; readonly contentType: string }
+  | { readonly error: ApiError; readonly body?: object }
+
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly run: (asked: Asked, scope: AdminScope) => Answer | Promise<Answer>
+}
+
+/** The body of `GET /api/certificates`. */
+export interface CertificatesBody {
+  readonly certificates: readonly CertificateStatus[]
+}
+
+/** The body of `POST …/drain` and `POST …/undrain`. */
+export interface DrainBody {
+  readonly pool: string
+  readonly server: ServerStatus
+  /** Servers of the pool that take new clients now. */
+  readonly taking: number
+}
+
+/** The body of `POST /api/reload`; `error` as well when it has failed. */
+export type ReloadBody = ReloadOutcome & { readonly file: string } & Partial<ErrorBody>
+
+const SERVER = '/api/pools/:pool/servers/:server'
+
+export const routes: readonly Route[] = [
+  { method: 'GET', path: '/api/status', run: (_, scope) => ({ body: describeStatus(scope) }) },
+  { method: 'GET', path: '/api/certificates', run: (_, scope) => ({ body: certificates(scope) }) },
+  { method: 'GET', path: '/metrics', run: metrics },
+  { method: 'POST', path: '/api/reload', run: reload },
+  { method: 'POST', path: `${SERVER}/drain`, run: (asked, scope) => drain(asked, scope, true) },
+  { method: 'POST', path: `${SERVER}/undrain`, run: (asked, scope) => drain(asked, scope, false) },
+]
+
+const certificates = ({ runtime, now }: AdminScope): CertificatesBody => ({
+  certificates: describeCertificates(runtime.built, now()),
+})
+
+async function metrics({ accept }: Asked, scope: AdminScope): Promise<Answer> {
+  if (scope.metrics) return scope.metrics(accept)
+  const hint = 'run a version of lyncgate that counts'
+  return { error: { code: 'not-found', message: 'there are no metrics', hint } }
+}
+
+async function reload({ peer }: Asked, scope: AdminScope): Promise<Answer> {
+  scope.logger.info({ peer }, 'reload by command')
+  const outcome = await scope.reload()
+  const body = { file: scope.file, ...outcome }
+  switch (outcome.kind) {
+    case 'failed':
+      return { body, error: reloadFailed(outcome.problems) }
+    case 'stopping': {
+      const message = 'the proxy is stopping: nothing new begins'
+      return { body, error: { code: 'stopping', message, hint: 'start it again' } }
+    }
+    default:
+      return { body }
+  }
+}
+
+const reloadFailed = (problems: readonly Problem[]): ApiError => ({
+  code: 'reload-failed',
+  message: `the rules file cannot be used (problems: ${problems.length}), the configuration in force goes on`,
+  hint: 'mend what "problems" lists, or see the log if there is nothing in it',
+})
+
+function drain({ params, peer }: Asked, scope: AdminScope, isDrained: boolean): Answer {
+  const { runtime, logger } = scope
+  const found = findServer(runtime.built.pools, params['pool'] ?? '', params['server'] ?? '')
+  if (!found.ok) return { error: found.error }
+  const { pool, server } = found.value
+  if (!isDrained && server.isDrainedByFile) {
+    return {
+      error: {
+        code: 'drained-by-file',
+        message: `the rules file drains "${serverName(server)}"`,
+        hint: 'take "drain: true" out of the file and reload',
+      },
+    }
+  }
+  runtime.drain(server.facts.place, isDrained)
+  const name = serverName(server)
+  if (isDrained) logger.info({ peer, pool: pool.name, server: name }, 'drained by command')
+  else logger.info({ peer, pool: pool.name, server: name }, 'undrained by command')
+  const body: DrainBody = {
+    pool: pool.name,
+    server: describeServer(server, scope),
+    taking: countTaking(pool),
+  }
+  return { body }
+}
+
+function countTaking(pool: Pool): number {
+  const nowMs = monotonicNow()
+  return pool.servers.filter((server) => fitnessOf(pool, server, nowMs) !== UNUSABLE).length
+}

@@ -1,0 +1,70 @@
+/** What `lyncgate run` gives to the admin address. */
+import { resolve } from 'node:path'
+import { adminPort } from '../admin/admin-port.ts'
+import type { WorkerRow } from '../admin/scope.ts'
+import { tokenDirectories } from '../admin/token-file.ts'
+import type { Logger } from '../observe/logger.ts'
+import { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
+import { metricsContentType, renderMetrics } from '../observe/metrics/render-metrics.ts'
+import { productVersion } from '../observe/product-version.ts'
+import type { OwnPortKind } from '../runtime/own-ports.ts'
+import type { Reloader } from '../runtime/reload.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { WorkerProcess } from '../workers/worker-process.ts'
+import type { WorkerTraffic } from '../workers/worker-traffic.ts'
+
+export interface AdminOfRun {
+  readonly adminPort: (runtime: Runtime) => OwnPortKind
+  /** Who reloads, once there is somebody. */
+  reloadBy(reloader: Reloader): void
+}
+
+/** @param file the rules file */
+export function adminOfRun(file: string, logger: Logger, traffic: WorkerTraffic): AdminOfRun {
+  let tell: (reloader: Reloader) => void = () => {}
+  let reloader: Reloader | undefined
+  const started = new Promise<Reloader>((resolve) => {
+    tell = resolve
+  })
+  const now = (): Date => new Date()
+  const startedAt = new Date(now().getTime() - process.uptime() * 1_000)
+  const ownMetrics = new ProcessMetrics({ worker: 'primary', version: productVersion() })
+  const scope = { file: resolve(file), logger, startedAt, now, version: productVersion() }
+  return {
+    adminPort: (runtime) =>
+      adminPort({
+        ...scope,
+        runtime,
+        // Asked for in the moment of the start, it waits for it.
+        reload: async () => (await started).reload('command'),
+        lastReload: () => reloader?.last,
+        metrics: async (accept) => {
+          const format = /application\/openmetrics-text/.test(accept) ? 'openmetrics' : 'prometheus'
+          const parts = await traffic.collectMetrics()
+          const own = [ownMetrics.collect(), reloader?.metrics.collect() ?? []]
+          const text = await renderMetrics([...parts, ...own], format)
+          return { contentType: metricsContentType[format], text }
+        },
+        workers: () => traffic.workers.map(describeWorker),
+        tokenDirectories: tokenDirectories(),
+      }),
+    reloadBy: (own) => {
+      reloader = own
+      tell(own)
+    },
+  }
+}
+
+const describeWorker = ({
+  number,
+  pid,
+  isServing,
+  isLeaving,
+  pulse,
+}: WorkerProcess): WorkerRow => ({
+  number,
+  pid: pid ?? null,
+  serving: isServing,
+  leaving: isLeaving,
+  connections: pulse.connections.open,
+})
