@@ -1,11 +1,12 @@
 /** Contradictions between listeners: names, ports, certificates. */
 import { isIPv4 } from 'node:net'
 import type { Draft, ListenerDraft } from './draft.ts'
+import { type StreamDraft, titleOf } from './draft-stream.ts'
 import type { Finding } from './finding.ts'
 import type { KeyPath } from './problem.ts'
 import { quote } from './quote.ts'
 
-/** All findings about listeners and the health address. */
+/** All findings about listeners, and about the ports of streams and of the health address. */
 export function checkListeners(draft: Draft): readonly Finding[] {
   return [
     ...findNoListeners(draft),
@@ -93,11 +94,14 @@ function findClashes(draft: Draft): readonly Finding[] {
   })
 }
 
-function listEndpoints({ listeners, health }: Draft): readonly Endpoint[] {
-  const endpoints = listeners.flatMap((listener) => [
-    ...toEndpoint(listener, 'http'),
-    ...toEndpoint(listener, 'https'),
-  ])
+function listEndpoints({ listeners, streams, health }: Draft): readonly Endpoint[] {
+  const endpoints = [
+    ...listeners.flatMap((listener) => [
+      ...toEndpoint(listener, 'http'),
+      ...toEndpoint(listener, 'https'),
+    ]),
+    ...streams.flatMap(streamEndpoint),
+  ]
   if (!health) return endpoints
   return [...endpoints, { ...health, path: ['health'], title: 'health' }]
 }
@@ -106,6 +110,12 @@ function toEndpoint(listener: ListenerDraft, key: 'http' | 'https'): readonly En
   const { path, address, [key]: port } = listener
   if (address === undefined || port === undefined) return []
   return [{ path: [...path, key], title: `${key} of ${nameOf(listener)}`, address, port }]
+}
+
+function streamEndpoint({ path, name, address, listen }: StreamDraft): readonly Endpoint[] {
+  if (address === undefined || listen === undefined) return []
+  const title = titleOf('stream', name)
+  return [{ path: [...path, 'listen'], title, address, port: listen }]
 }
 
 type Clash = 'port-clash' | 'port-may-clash'

@@ -41,16 +41,6 @@ export const signInGuardSchema = z
   })
   .describe('Slows down those who guess passwords.')
 
-/** One TCP port that is handed through. */
-export const streamSchema = z.strictObject({
-  name: textField('text', 100).describe('What logs call it.'),
-  listen: portField().describe('The port clients reach.'),
-  servers: z.array(textField('host:port', 300)).describe('Where it leads, each with its port.'),
-  idle: durationField({ lowest: '1s', highest: '24h' })
-    .prefault('30m')
-    .describe('A connection without a byte.'),
-})
-
 /** The address for administrators. */
 export const adminSchema = z
   .strictObject({

@@ -4,10 +4,11 @@
  */
 import { z } from 'zod'
 import { domainField, ipField, networkField, portField } from './fields.ts'
-import { acmeSchema, adminSchema, signInGuardSchema, streamSchema } from './later-schema.ts'
+import { acmeSchema, adminSchema, signInGuardSchema } from './later-schema.ts'
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
 import { certificateSchema, listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
+import { streamSchema } from './stream-schema.ts'
 import { sessionTicketsSchema } from './tickets-schema.ts'
 
 /** Where a load balancer asks. */
@@ -82,6 +83,7 @@ export const rulesSchema = z
       .describe('Addresses and networks whose X-Forwarded-For and PROXY header are believed.'),
     streams: z
       .array(streamSchema)
+      .max(100)
       .prefault([])
       .describe('TCP ports handed through untouched, such as SIP federation on 5061.'),
     health: healthSchema.optional(),

@@ -20,7 +20,6 @@ interface UnsupportedRow {
 export const unsupported: readonly UnsupportedRow[] = [
   { path: ['acme'], hint: 'name the files under "certificates"' },
   { path: ['signInGuard'], hint: 'leave it out' },
-  { path: ['streams'], hint: 'leave it out' },
   { path: ['admin'], hint: 'leave it out' },
   { path: ['log', 'access'], values: ['w3c'], hint: 'write json or off' },
 ]

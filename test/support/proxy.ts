@@ -105,7 +105,8 @@ function withAnyPort(loaded: LoadedRules): LoadedRules {
     httpsPort: listener.httpsPort === undefined ? undefined : 0,
   }))
   const health = loaded.rules.health && { ...loaded.rules.health, port: 0 }
-  return { ...loaded, rules: { ...loaded.rules, listeners, health } }
+  const streams = loaded.rules.streams.map((stream) => ({ ...stream, port: 0 }))
+  return { ...loaded, rules: { ...loaded.rules, listeners, health, streams } }
 }
 
 function rulesText(options: TestProxyOptions, hosts: readonly string[]): string {
