@@ -29,5 +29,5 @@ export function createStreamLog(
   mode: 'json' | 'off',
 ): ((record: StreamRecord) => void) | undefined {
   if (mode === 'off') return undefined
-  return (record) => logger.info(record, 'stream')
+  return (record) => logger.info({ ...record }, 'stream')
 }
