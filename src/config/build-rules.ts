@@ -1,5 +1,6 @@
 /** Makes `Rules` of a file in which every check found nothing wrong. */
 import { resolve } from 'node:path'
+import { buildStream } from './build-stream.ts'
 import { defaultHttp } from './draft.ts'
 import { expandHost } from './expand-host.ts'
 import { defaultChecks, readCheck } from './health-schema.ts'
@@ -63,6 +64,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
       rotateMs: written.sessionTickets.rotate,
     },
     workers: written.workers,
+    streams: written.streams.map((stream) => buildStream(stream, timeouts.tunnel)),
     health,
     admin: written.admin && buildAdmin(written.admin, directory),
     // w3c is refused as not yet supported, so only the other two come this far.

@@ -1,5 +1,6 @@
 /** Hosts that two rules claim on one listener. */
-import type { Draft, Located, RuleDraft } from './draft.ts'
+import type { Draft, RuleDraft } from './draft.ts'
+import type { Located } from './draft-values.ts'
 import { expandHost, usesSipDomain } from './expand-host.ts'
 import type { Finding } from './finding.ts'
 import { quote } from './quote.ts'

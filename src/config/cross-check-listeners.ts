@@ -1,12 +1,13 @@
 /** Contradictions between listeners: names, ports, certificates. */
 import { isIPv4 } from 'node:net'
 import type { Draft, ListenerDraft } from './draft.ts'
+import { type StreamDraft, titleOf } from './draft-stream.ts'
 import type { Finding } from './finding.ts'
 import { isLoopback } from './network.ts'
 import type { KeyPath } from './problem.ts'
 import { quote } from './quote.ts'
 
-/** All findings about listeners and the addresses for health and administrators. */
+/** All findings about listeners, and about the ports of streams, health and administrators. */
 export function checkListeners(draft: Draft): readonly Finding[] {
   return [
     ...findNoListeners(draft),
@@ -115,11 +116,14 @@ function findClashes(draft: Draft): readonly Finding[] {
   })
 }
 
-function listEndpoints({ listeners, health, admin }: Draft): readonly Endpoint[] {
-  const endpoints = listeners.flatMap((listener) => [
-    ...toEndpoint(listener, 'http'),
-    ...toEndpoint(listener, 'https'),
-  ])
+function listEndpoints({ listeners, streams, health, admin }: Draft): readonly Endpoint[] {
+  const endpoints = [
+    ...listeners.flatMap((listener) => [
+      ...toEndpoint(listener, 'http'),
+      ...toEndpoint(listener, 'https'),
+    ]),
+    ...streams.flatMap(streamEndpoint),
+  ]
   if (health) endpoints.push({ ...health, path: ['health'], title: 'health' })
   const { address, port } = admin ?? {}
   if (address !== undefined && port !== undefined)
@@ -131,6 +135,12 @@ function toEndpoint(listener: ListenerDraft, key: 'http' | 'https'): readonly En
   const { path, address, [key]: port } = listener
   if (address === undefined || port === undefined) return []
   return [{ path: [...path, key], title: `${key} of ${nameOf(listener)}`, address, port }]
+}
+
+function streamEndpoint({ path, name, address, listen }: StreamDraft): readonly Endpoint[] {
+  if (address === undefined || listen === undefined) return []
+  const title = titleOf('stream', name)
+  return [{ path: [...path, 'listen'], title, address, port: listen }]
 }
 
 type Clash = 'port-clash' | 'port-may-clash'

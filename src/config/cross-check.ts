@@ -4,7 +4,9 @@ import { checkCertificates } from './cross-check-certificates.ts'
 import { checkListeners } from './cross-check-listeners.ts'
 import { checkPolicy } from './cross-check-policy.ts'
 import { checkRules } from './cross-check-rules.ts'
-import type { Draft, Located, PoolDraft } from './draft.ts'
+import { checkStreams } from './cross-check-streams.ts'
+import type { Draft, PoolDraft } from './draft.ts'
+import type { Located } from './draft-values.ts'
 import type { Finding } from './finding.ts'
 import type { KeyPath } from './problem.ts'
 import { quote } from './quote.ts'
@@ -21,6 +23,7 @@ const checks: readonly Check[] = [
   checkCertificates,
   checkRules,
   checkPolicy,
+  checkStreams,
   (draft) => draft.pools.flatMap(checkPool),
   findUnusedPools,
   findDuplicateDomains,

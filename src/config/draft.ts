@@ -2,8 +2,9 @@
  * What can be made out of a rules file although parts of it are wrong. The cross-check works on
  * this, so that a slip in one place does not hide a contradiction in another.
  */
-import type { z } from 'zod'
 import { adminSchema } from './admin-schema.ts'
+import { readStream, type StreamDraft } from './draft-stream.ts'
+import { asMap, countOf, entriesOf, isMap, type Located, read, readList } from './draft-values.ts'
 import { domainField, networkField, publishedHostField } from './fields.ts'
 import { timeoutsSchema } from './limits-schema.ts'
 import { plainHttpDefaults } from './plain-http-defaults.ts'
@@ -12,12 +13,6 @@ import type { KeyPath } from './problem.ts'
 import { listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
 import type { ListenerRule, Product, PublishingRule, Rules, TlsVersion } from './rules.ts'
 import { healthSchema, policySchema } from './schema.ts'
-
-/** A value and where it stands. */
-export interface Located<T> {
-  readonly path: KeyPath
-  readonly value: T
-}
 
 /** Undefined in the drafts: left out without a default, or wrong. */
 export interface ListenerDraft {
@@ -96,9 +91,11 @@ export interface Draft {
   readonly paths: Rules['policy']['paths'] | undefined
   readonly responseMs: number | undefined
   readonly keepAliveMs: number | undefined
+  readonly tunnelMs: number | undefined
   readonly trustedProxies: readonly Located<string>[]
   /** Undefined where the section is no list. */
   readonly trustedProxyCount: number | undefined
+  readonly streams: readonly StreamDraft[]
   readonly health: { readonly address: string; readonly port: number } | undefined
   readonly admin: AdminDraft | undefined
 }
@@ -122,8 +119,10 @@ export function readDraft(raw: unknown): Draft {
     paths: read(policySchema.unwrap().shape.paths, asMap(file['policy'])['paths']),
     responseMs: read(timeoutsSchema.unwrap().shape.response, timeouts['response']),
     keepAliveMs: read(timeoutsSchema.unwrap().shape.keepAlive, timeouts['keepAlive']),
+    tunnelMs: read(timeoutsSchema.unwrap().shape.tunnel, timeouts['tunnel']),
     trustedProxies: readList(networkField(), file['trustedProxies'], ['trustedProxies']),
     trustedProxyCount: countOf(file['trustedProxies'] ?? []),
+    streams: entriesOf(file['streams'], ['streams']).map(readStream),
     health: file['health'] === undefined ? undefined : read(healthSchema, file['health']),
     admin: file['admin'] === undefined ? undefined : readAdmin(file['admin']),
   }
@@ -224,32 +223,3 @@ function readRule({ path, value }: Located<unknown>): RuleDraft {
 export function defaultHttp(publish: PublishingRule['publish']): PublishingRule['http'] {
   return plainHttpDefaults[publish].action
 }
-
-function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | undefined {
-  const result = schema.safeParse(value)
-  return result.success ? result.data : undefined
-}
-
-function readList<S extends z.ZodType>(
-  schema: S,
-  value: unknown,
-  path: KeyPath,
-): readonly Located<z.output<S>>[] {
-  return entriesOf(value, path).flatMap((entry) => {
-    const result = schema.safeParse(entry.value)
-    return result.success ? [{ path: entry.path, value: result.data }] : []
-  })
-}
-
-function entriesOf(value: unknown, path: KeyPath): readonly Located<unknown>[] {
-  if (!Array.isArray(value)) return []
-  return value.map((entry: unknown, index) => ({ path: [...path, index], value: entry }))
-}
-
-const countOf = (value: unknown): number | undefined =>
-  Array.isArray(value) ? value.length : undefined
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const asMap = (value: unknown): Readonly<Record<string, unknown>> => (isMap(value) ? value : {})

@@ -14,6 +14,7 @@ import {
 import { canonicalIp, parseNetwork } from './network.ts'
 import type { ProblemCode } from './problem-codes.ts'
 import { parseRulePath, rulePathPattern } from './rule-path.ts'
+import { parseServerAndPort } from './server-and-port.ts'
 
 /** What a check of ours leaves in zod's issue; `explain-issues.ts` reads it. */
 export interface IssueParams {
@@ -151,10 +152,22 @@ export const publishedHostField = () =>
     return { ok: false, error: asWritten ? { ...trouble, hint: asWritten } : trouble }
   })
 
-export const serverAddressField = () =>
+export const serverAddressField = (portKey: 'https' | 'port' = 'https') =>
   checkedText({ title: 'name or IP address' }, (text) =>
-    coded('bad-host', parseServerAddress(text)),
+    coded('bad-host', parseServerAddress(text, portKey)),
   )
+
+/** A server and its port; `{ address, port }` inside. */
+export const serverAndPortField = () =>
+  checkedText({ title: 'server:port' }, (text) => coded('bad-host', parseServerAndPort(text)))
+
+/** A name that clients ask for by SNI, `*.` allowed; never an IP address (RFC 6066 3). */
+export const domainNameField = () =>
+  checkedText({ title: 'name' }, (text) => {
+    const isWild = text.startsWith('*.')
+    const name = coded('bad-host', parseDomain(isWild ? text.slice(2) : text))
+    return name.ok && isWild ? { ok: true, value: `*.${name.value}` } : name
+  })
 
 export const domainField = () =>
   checkedText({ title: 'domain' }, (text) => coded('bad-host', parseDomain(text)))

@@ -38,9 +38,12 @@ export function parsePublishedHost(text: string): NameResult {
   return ok(`*.${name.value}`)
 }
 
-/** Where a server of a pool is reached: a name or an IP address, IPv6 without brackets. */
-export function parseServerAddress(text: string): NameResult {
-  const stray = findStrayPart(text, writeServerObject)
+/**
+ * Where a server is reached: a name or an IP address, IPv6 without brackets.
+ * @param portKey the key that a port belongs to, for the hint
+ */
+export function parseServerAddress(text: string, portKey: 'https' | 'port' = 'https'): NameResult {
+  const stray = findStrayPart(text, writeServerObject(portKey))
   if (stray) return failed(stray)
   if (isIPv6(text)) return ok(canonicalIp(text))
   const inside = /^\[(.*)\]$/.exec(text)?.[1]
@@ -50,8 +53,10 @@ export function parseServerAddress(text: string): NameResult {
   return parseName(text)
 }
 
-const writeServerObject = (host: string, port: string): string =>
-  `write { address: ${quote(host.replace(/^\[|\]$/g, ''))}, https: ${port} }`
+const writeServerObject =
+  (portKey: string): WithPort =>
+  (host, port) =>
+    `write { address: ${quote(host.replace(/^\[|\]$/g, ''))}, ${portKey}: ${port} }`
 
 /** A DNS name without wildcard, not an IP address: a SIP domain or the name in a certificate. */
 export function parseDomain(text: string): NameResult {

@@ -1,6 +1,6 @@
 /** Sections whose machinery comes later; `unsupported.ts` refuses them until then. */
 import { z } from 'zod'
-import { countField, durationField, portField, textField } from './fields.ts'
+import { countField, durationField } from './fields.ts'
 
 const guardFor = (failures: number, meaning: string) =>
   z
@@ -23,13 +23,3 @@ export const signInGuardSchema = z
     perClient: guardFor(200, 'For one client address.'),
   })
   .describe('Slows down those who guess passwords.')
-
-/** One TCP port that is handed through. */
-export const streamSchema = z.strictObject({
-  name: textField('text', 100).describe('What logs call it.'),
-  listen: portField().describe('The port clients reach.'),
-  servers: z.array(textField('host:port', 300)).describe('Where it leads, each with its port.'),
-  idle: durationField({ lowest: '1s', highest: '24h' })
-    .prefault('30m')
-    .describe('A connection without a byte.'),
-})

@@ -28,7 +28,7 @@ export const timeoutsSchema = z
       .describe('A client connection without a request. Microsoft asks for 1800 s.'),
     tunnel: durationField({ lowest: '1s', highest: '24h' })
       .prefault('30m')
-      .describe('A WebSocket or stream without a byte.'),
+      .describe('A WebSocket, or a stream that has no `idle`, without a byte.'),
     drain: durationField({ lowest: '0s', highest: '24h' })
       .prefault('16m')
       .describe('How long running exchanges may go on after SIGTERM.'),
@@ -50,7 +50,7 @@ export const limitsSchema = z
       .describe('A request body; meeting content is uploaded through it.'),
     connections: countField(1, 1_000_000)
       .default(20_000)
-      .describe('Open client connections over all listeners.'),
+      .describe('Open client connections over all listeners and streams.'),
     connectionsPerClient: countField(1, 1_000_000)
       .default(5_000)
       .describe('Open connections from one address; a whole branch office may sit behind it.'),

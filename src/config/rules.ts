@@ -174,6 +174,49 @@ export interface PublishingRule {
   readonly hideServerFields: boolean
 }
 
+/** A server of a stream. */
+export interface StreamServerRule {
+  /** A name or an IP address (IPv6 without brackets). */
+  readonly address: string
+  readonly port: number
+  /** 1 to 256. */
+  readonly weight: number
+  /** It takes no new connections and keeps those that stand. */
+  readonly isDrainedByFile: boolean
+}
+
+/** Other servers for connections that ask for one of these names and offer one of these protocols. */
+export interface StreamRouteRule {
+  readonly name: string
+  /** Lower-case A-labels, at most one leading `*.`; empty: any name, or none. */
+  readonly serverNames: readonly string[]
+  /** Empty: any protocol, or none. */
+  readonly protocols: readonly string[]
+  readonly servers: readonly StreamServerRule[]
+}
+
+/** A TCP port that is handed through untouched. */
+export interface StreamRule {
+  /** Different from every other stream, listener and pool. */
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  /** For connections that no route fits. */
+  readonly servers: readonly StreamServerRule[]
+  readonly routes: readonly StreamRouteRule[]
+  readonly affinity: 'source' | 'none'
+  /** Silence in both directions for so long ends a connection. */
+  readonly idleMs: number
+  /** What is written to the server before the first byte of the client. */
+  readonly proxyHeader: 'off' | 'v1' | 'v2'
+  /** Networks in CIDR form; undefined: everyone may connect. */
+  readonly allow: readonly string[] | undefined
+  /** Its own limits; Infinity: only those of `Limits` hold. */
+  readonly connections: number
+  readonly connectionsPerClient: number
+  readonly health: PoolHealthRule
+}
+
 /** All in milliseconds. product.md section 3 has the meaning of each. */
 export interface Timeouts {
   readonly connectMs: number
@@ -222,6 +265,7 @@ export interface Rules {
   readonly policy: { readonly paths: 'guard' | 'strict' | 'observe' }
   /** Networks in CIDR form whose X-Forwarded-* fields and PROXY headers are believed. */
   readonly trustedProxies: readonly string[]
+  readonly streams: readonly StreamRule[]
   readonly health: { readonly address: string; readonly port: number } | undefined
   readonly sessionTickets: {
     /** Undefined: a secret of its own for each start. */

@@ -6,10 +6,11 @@ import { z } from 'zod'
 import { acmeSchema } from './acme-schema.ts'
 import { adminSchema } from './admin-schema.ts'
 import { domainField, ipField, networkField, portField } from './fields.ts'
-import { signInGuardSchema, streamSchema } from './later-schema.ts'
+import { signInGuardSchema } from './later-schema.ts'
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
 import { certificateSchema, listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
+import { streamSchema } from './stream-schema.ts'
 import { sessionTicketsSchema } from './tickets-schema.ts'
 
 /** Where a load balancer asks. */
@@ -84,6 +85,7 @@ export const rulesSchema = z
       .describe('Addresses and networks whose X-Forwarded-For and PROXY header are believed.'),
     streams: z
       .array(streamSchema)
+      .max(100)
       .prefault([])
       .describe('TCP ports handed through untouched, such as SIP federation on 5061.'),
     health: healthSchema.optional(),

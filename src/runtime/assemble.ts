@@ -1,14 +1,16 @@
 /** From plain data to everything a snapshot needs. Reads nothing and changes nothing: the same data, the same result. */
 import { createHash } from 'node:crypto'
-import { BlockList, isIPv6 } from 'node:net'
 import type { PoolRule } from '../config/rules.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
 import type { ServerDraft, ServerRegistry } from '../pools/server-registry.ts'
+import type { Stream } from '../streams/stream.ts'
+import { addressList } from './address-list.ts'
 import { type BackendTrust, compileBackendTrust } from './backend-trust.ts'
 import { checkHost, checkOf } from './build-checks.ts'
 import { buildRoutes } from './build-routes.ts'
+import { buildStreams, poolsOfStreams } from './build-streams.ts'
 import type { Material } from './material.ts'
 import type { AdminAccess } from './read-admin.ts'
 
@@ -16,8 +18,10 @@ import type { AdminAccess } from './read-admin.ts'
 export interface Assembled extends Material {
   readonly material: Material
   readonly snapshot: Snapshot
-  /** Every pool of the file, also one that no rule names. */
+  /** Every pool of the file, also one that no rule names, and those of streams. */
   readonly pools: ReadonlyMap<string, Pool>
+  /** By the key of the port that leads to it. */
+  readonly streams: ReadonlyMap<string, Stream>
   readonly registry: ServerRegistry
   /** Undefined: no admin address, or a process that does not have it. */
   readonly admin?: AdminAccess | undefined
@@ -29,20 +33,23 @@ export interface Assembled extends Material {
 export function assemble(material: Material, registry: ServerRegistry): Assembled {
   const { rules, revision, trusts } = material
   const servers = registry.draft()
-  const pools = new Map(
+  const webPools = new Map(
     rules.pools.map((rule) => {
       const host = checkHost(rule.name, rules.rules)
       return [rule.name, poolOf(rule, host, { trusts, servers, registry })]
     }),
   )
+  const streams = buildStreams({ rules, revision, registry, servers })
   const snapshot: Snapshot = {
     revision,
-    ...buildRoutes(rules, pools),
+    ...buildRoutes(rules, webPools),
     timeouts: rules.timeouts,
     limits: rules.limits,
-    isTrustedProxy: trustOf(rules.trustedProxies),
+    isTrustedProxy: addressList(rules.trustedProxies),
   }
-  return { ...material, material, snapshot, pools, registry, servers }
+  const pools = new Map(webPools)
+  for (const pool of poolsOfStreams(streams)) pools.set(pool.name, pool)
+  return { ...material, material, snapshot, pools, streams, registry, servers }
 }
 
 interface PoolScope {
@@ -83,14 +90,4 @@ function poolOf(rule: PoolRule, host: string | undefined, scope: PoolScope): Poo
     lastResort: rule.health.lastResort,
     byAffinityKey: new Map(servers.map((server) => [server.affinityKey, server])),
   }
-}
-
-function trustOf(networks: readonly string[]): (address: string) => boolean {
-  if (networks.length === 0) return () => false
-  const list = new BlockList()
-  for (const network of networks) {
-    const [address = '', prefix = ''] = network.split('/')
-    list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4')
-  }
-  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }

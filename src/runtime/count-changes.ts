@@ -7,6 +7,7 @@ export interface Changes {
   readonly certificates?: number
   readonly pools?: number
   readonly rules?: number
+  readonly streams?: number
   /** Top-level sections of the file without a list of their own: time-outs, limits, log … */
   readonly settings?: number
 }
@@ -17,6 +18,7 @@ export function countChanges(before: Assembled, after: Assembled): Changes {
     certificates: different(certificatesOf(before), certificatesOf(after)),
     pools: different(poolsOf(before), poolsOf(after)),
     rules: different(named(before.rules.rules), named(after.rules.rules)),
+    streams: different(named(before.rules.streams), named(after.rules.streams)),
     settings: different(settingsOf(before), settingsOf(after)),
   }
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
@@ -36,7 +38,7 @@ const poolsOf = ({ rules, trusts }: Assembled): Entries =>
   new Map(rules.pools.map((pool) => [pool.name, JSON.stringify([pool, trusts.get(pool.name)])]))
 
 function settingsOf({ rules }: Assembled): Entries {
-  const { listeners: _l, certificates: _c, pools: _p, rules: _r, ...settings } = rules
+  const { listeners: _l, certificates: _c, pools: _p, rules: _r, streams: _s, ...settings } = rules
   return new Map(Object.entries(settings).map(([key, value]) => [key, JSON.stringify(value) ?? '']))
 }
 

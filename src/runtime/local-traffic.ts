@@ -1,4 +1,6 @@
 /** Serves the ports in this process: one reference to the configuration in force, and every connection there is. */
+
+import type { Socket } from 'node:net'
 import { ChallengeStore } from '../acme/challenge-store.ts'
 import { ok, type Result } from '../base/result.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
@@ -7,21 +9,26 @@ import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
+import { createStreamLog } from '../observe/stream-log.ts'
+import { unmapped } from '../pipeline/client-address.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
-import { monotonicNow } from '../pipeline/exchange.ts'
+import { monotonicNow, nextRequestId } from '../pipeline/exchange.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
 import { logEjection } from '../pipeline/log-ejections.ts'
+import { Streams } from '../streams/streams.ts'
 import type { Assembled } from './assemble.ts'
 import { collectMetrics } from './collect-metrics.ts'
+import { collectStreamMetrics } from './collect-stream-metrics.ts'
 import type { Entrance } from './entrance.ts'
 import { type InForce, type Opened, type OpenScope, openEntrances } from './open-entrances.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
-import { wantedPorts } from './wanted-ports.ts'
+import { streamPort, wantedPorts } from './wanted-ports.ts'
 
 /** A configuration in force, with everything that is open for it. Exchanged as a whole. */
 interface Configuration extends InForce {
   readonly assembled: Assembled
   readonly scope: RequestScope
+  readonly streamLog: ReturnType<typeof createStreamLog>
 }
 
 export class LocalTraffic implements Traffic {
@@ -38,6 +45,8 @@ export class LocalTraffic implements Traffic {
 
   readonly #openScope: OpenScope
   readonly #rotation: NodeJS.Timeout
+  /** The connections of streams; `counts` has what is to be measured. */
+  readonly streams: Streams
 
   /** @param sharesPorts other processes open the same ports */
   constructor(logger: Logger, sharesPorts = false) {
@@ -47,19 +56,36 @@ export class LocalTraffic implements Traffic {
     this.#openScope = { logger, limits: this.limits, scope, sharesPorts, wallNow: Date.now }
     this.#rotation = setInterval(() => this.#rotateTickets(), ROTATION_LOOK_MS)
     this.#rotation.unref()
+    this.streams = new Streams({
+      logger,
+      limits: this.limits,
+      now: monotonicNow,
+      nextId: nextRequestId,
+      log: () => this.#current?.streamLog,
+      onEjection: this.#onEjection,
+    })
   }
 
   get ports(): readonly OpenPorts[] {
     if (!this.#current) return []
     const { ports, assembled } = this.#current
-    return assembled.rules.listeners.map((rule) => {
-      const own = wantedPorts([rule])
-      const numberOf = (isTls: boolean): number | undefined => {
-        const key = own.find((port) => port.isTls === isTls)?.key
-        return key === undefined ? undefined : ports.get(key)?.port
-      }
-      return { name: rule.name, httpPort: numberOf(false), httpsPort: numberOf(true) }
-    })
+    const { listeners, streams } = assembled.rules
+    const none = { httpPort: undefined, httpsPort: undefined, streamPort: undefined }
+    return [
+      ...listeners.map((rule) => {
+        const own = wantedPorts([rule])
+        const numberOf = (isTls: boolean): number | undefined => {
+          const key = own.find((port) => port.isTls === isTls)?.key
+          return key === undefined ? undefined : ports.get(key)?.port
+        }
+        const { name } = rule
+        return { ...none, name, httpPort: numberOf(false), httpsPort: numberOf(true) }
+      }),
+      ...streams.map((rule) => {
+        const { key } = streamPort(rule)
+        return { ...none, name: rule.name, streamPort: ports.get(key)?.port }
+      }),
+    ]
   }
 
   get openConnections(): number {
@@ -73,13 +99,14 @@ export class LocalTraffic implements Traffic {
   /** The metrics of this process, but for those of the process itself and of reloads. */
   collectOwn(nowMs = monotonicNow()): readonly MetricJson[] {
     if (!this.#current) return []
-    return collectMetrics({
+    const web = collectMetrics({
       traffic: this.#metrics,
       configuration: this.#current.assembled,
       connections: this.#connections(),
-      openSockets: this.limits.open,
+      openSockets: this.limits.open - this.streams.open,
       nowMs,
     })
+    return [...web, ...collectStreamMetrics(this.streams.counts)]
   }
 
   get isServing(): boolean {
@@ -107,6 +134,7 @@ export class LocalTraffic implements Traffic {
 
   cut(): void {
     for (const connection of this.#connections()) connection.stop()
+    this.streams.cut()
   }
 
   async kill(): Promise<void> {
@@ -116,6 +144,7 @@ export class LocalTraffic implements Traffic {
       connection.stop()
       connection.socket.destroy()
     }
+    this.streams.kill()
   }
 
   /** Nothing in here waits: no event comes between the old and the new. */
@@ -123,19 +152,17 @@ export class LocalTraffic implements Traffic {
     // 1. One assignment.
     const before = this.#current
     const { ports, entrances } = opened // and not its ways back, which know the configuration before
-    this.#current = { ports, entrances, assembled: next, scope: this.#scopeOf(next) }
+    const streamLog = createStreamLog(this.#logger, next.rules.log.access)
+    this.#current = { ports, entrances, assembled: next, scope: this.#scopeOf(next), streamLog }
     next.servers.adopt()
     this.limits.adopt(next.rules.limits)
     this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
+    this.streams.adopt(next.streams.values())
 
     // 2. New ports take connections, those first that came before.
     for (const entrance of entrances.values()) this.#entrances.add(entrance)
     for (const [key, port] of opened.newPorts) {
-      port.begin((socket) => {
-        const entrance = this.#current?.entrances.get(key)
-        if (entrance) entrance.take(socket)
-        else socket.destroy()
-      })
+      port.begin((socket) => this.#take(key, socket))
     }
 
     // 3. Nothing more on ports that are gone.
@@ -143,6 +170,17 @@ export class LocalTraffic implements Traffic {
 
     // 4. Release what was only the old one's. Running exchanges hold what they need.
     if (before) this.#release(before, opened)
+  }
+
+  /** A connection goes to what its port leads to at this moment. */
+  #take(key: string, socket: Socket): void {
+    const entrance = this.#current?.entrances.get(key)
+    if (entrance) return entrance.take(socket)
+    const stream = this.#current?.assembled.streams.get(key)
+    const peer = socket.remoteAddress
+    // Whoever has connected and reset at once is known no more.
+    if (stream && peer !== undefined) this.streams.take(stream, socket, unmapped(peer))
+    else socket.destroy()
   }
 
   #release(before: Configuration, { entrances }: InForce): void {
@@ -162,11 +200,13 @@ export class LocalTraffic implements Traffic {
       logger: this.#logger,
       metrics: this.#metrics,
       challenges: this.challenges,
-      onEjection: (event) => {
-        logEjection(this.#logger, event)
-        this.onEjection(event)
-      },
+      onEjection: this.#onEjection,
     }
+  }
+
+  readonly #onEjection = (event: EjectionEvent): void => {
+    logEjection(this.#logger, event)
+    this.onEjection(event)
   }
 
   /** Asked for by connections only, and there are none before the first configuration is in force. */

@@ -6,7 +6,7 @@ import type { Assembled } from './assemble.ts'
 import { Entrance, type EntranceScope, settingsOf } from './entrance.ts'
 import { openMessage } from './open-message.ts'
 import type { OpenTrouble } from './traffic.ts'
-import { differenceOfPorts, wantedPorts } from './wanted-ports.ts'
+import { differenceOfPorts, portWishes, wantedPorts } from './wanted-ports.ts'
 
 /** What is open for the configuration in force. */
 export interface InForce {
@@ -35,7 +35,8 @@ export async function openEntrances(
   scope: OpenScope,
 ): Promise<Result<Opened, OpenTrouble>> {
   const wanted = wantedPorts(next.rules.listeners)
-  const { opens, closes } = differenceOfPorts(current.ports.keys(), wanted)
+  // What a stream's port leads to cannot fail: it stands in the configuration itself.
+  const { opens, closes } = differenceOfPorts(current.ports.keys(), portWishes(next.rules))
   const newPorts = new Map<string, OpenPort>()
   const entrances = new Map<string, Entrance>()
   const discard = async (): Promise<void> => {

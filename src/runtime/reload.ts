@@ -176,9 +176,12 @@ export function logProblems(logger: Logger, file: string, problems: readonly Pro
 }
 
 function portProblem({ listener, message }: OpenTrouble, loaded: LoadedRules): Problem {
-  const index = loaded.rules.listeners.findIndex(({ name }) => name === listener)
+  const indexIn = (section: 'listeners' | 'streams'): number =>
+    loaded.rules[section].findIndex(({ name }) => name === listener)
+  const section = indexIn('listeners') < 0 ? 'streams' : 'listeners'
+  const index = indexIn(section)
   // The health port has a listener of its own.
-  const path = index < 0 ? [listener] : ['listeners', index]
+  const path = index < 0 ? [listener] : [section, index]
   return {
     ...loaded.locate(path),
     severity: 'error',

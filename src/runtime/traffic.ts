@@ -14,11 +14,12 @@ export interface OpenTrouble {
   readonly message: string
 }
 
-/** The ports of one listener as they are really open (a port 0 in the file becomes a real one). */
+/** The ports of one listener or stream as they are really open (a port 0 in the file becomes a real one). */
 export interface OpenPorts {
   readonly name: string
   readonly httpPort: number | undefined
   readonly httpsPort: number | undefined
+  readonly streamPort: number | undefined
 }
 
 /** A configuration whose ports and what they lead to are there, and which nobody is served by yet. */

@@ -82,7 +82,7 @@ export class WorkerTraffic implements Traffic {
 
   async prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>> {
     const release = await this.#lock.take()
-    const taken = await probePorts(next.rules.listeners, this.#inForce?.rules.listeners ?? [])
+    const taken = await probePorts(next.rules, this.#inForce?.rules)
     if (taken) {
       release()
       return failed(taken)

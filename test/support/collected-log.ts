@@ -1,9 +1,11 @@
 /** A logger whose lines the test reads, and waits for. */
 import type { AccessRecord } from '../../src/observe/access-log.ts'
 import { createLogger, type Logger, type LoggerSettings } from '../../src/observe/logger.ts'
+import type { StreamRecord } from '../../src/observe/stream-log.ts'
 
-/** A log line: an access record or another event. */
-export type LogLine = Partial<AccessRecord> & { readonly msg: string; readonly level: number }
+/** A log line: an access record, the record of a stream's connection, or another event. */
+export type LogLine = Partial<AccessRecord> &
+  Partial<StreamRecord> & { readonly msg: string; readonly level: number }
 
 export interface CollectedLog {
   readonly logger: Logger

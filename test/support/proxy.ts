@@ -109,7 +109,8 @@ function withAnyPort(loaded: LoadedRules): LoadedRules {
   }))
   const health = loaded.rules.health && { ...loaded.rules.health, port: 0 }
   const admin = loaded.rules.admin && { ...loaded.rules.admin, port: 0 }
-  return { ...loaded, rules: { ...loaded.rules, listeners, health, admin } }
+  const streams = loaded.rules.streams.map((stream) => ({ ...stream, port: 0 }))
+  return { ...loaded, rules: { ...loaded.rules, listeners, health, admin, streams } }
 }
 
 function rulesText(options: TestProxyOptions, hosts: readonly string[]): string {

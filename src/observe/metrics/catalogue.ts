@@ -134,9 +134,27 @@ export const catalogue = {
     labels: ['version'],
     merge: 'sum',
   },
+  lyncgate_stream_connections: {
+    type: 'gauge',
+    help: 'Open connections of a stream.',
+    labels: ['stream'],
+    merge: 'sum',
+  },
+  lyncgate_stream_connections_total: {
+    type: 'counter',
+    help: 'Connections of a stream that have ended, or were refused. outcome is one of docs/streams.md.',
+    labels: ['stream', 'outcome'],
+    merge: 'sum',
+  },
+  lyncgate_stream_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of a stream, counted when a connection ends. from is client or server.',
+    labels: ['stream', 'from'],
+    merge: 'sum',
+  },
   lyncgate_server_in_flight: {
     type: 'gauge',
-    help: 'Exchanges and tunnels in progress on a server.',
+    help: 'Exchanges, tunnels and connections of streams in progress on a server.',
     labels: ['pool', 'server'],
     merge: 'sum',
   },

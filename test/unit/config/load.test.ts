@@ -107,6 +107,7 @@ t.test('the smallest file gets every default', async (t) => {
       fields: 200,
     },
     trustedProxies: [],
+    streams: [],
     health: undefined,
     sessionTickets: { secretFile: undefined, rotateMs: 43_200_000 },
     workers: 'auto',
