@@ -1,5 +1,5 @@
 /** Certificates for SIP servers with everything that can be wrong with them; one root, one intermediate, few keys. */
-import '../../src/lab/reflect-metadata.ts'
+import '../../src/base/reflect-metadata.ts'
 import { webcrypto } from 'node:crypto'
 import {
   BasicConstraintsExtension,
