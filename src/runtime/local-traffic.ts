@@ -127,7 +127,7 @@ export class LocalTraffic implements Traffic {
     this.#current?.assembled.registry.drain(place, isDrained)
   }
 
-  leave(): void {
+  async leave(): Promise<void> {
     for (const port of this.#openPorts) port.close()
     for (const { handler } of this.#entrances) handler.leave()
   }

@@ -170,7 +170,7 @@ export class Runtime {
   async #stop({ unreadyMs, drainMs }: { unreadyMs: number; drainMs: number }): Promise<void> {
     this.#isReady = false
     if (unreadyMs > 0) await this.#sleep(unreadyMs)
-    this.traffic.leave()
+    await Promise.race([this.traffic.leave(), this.#sleep(LEAVE_MS)])
     if (!(await this.#emptied(drainMs))) {
       this.#logger.warn(
         { connections: this.openConnections },
@@ -195,6 +195,9 @@ export class Runtime {
     await sleep(ms, undefined, { signal: this.#killed.signal }).catch(() => {})
   }
 }
+
+/** Processes that serve say within this time that they have left; one that hangs is not waited for. */
+const LEAVE_MS = 1_000
 
 const DRAIN_LOOK_MS = 100
 

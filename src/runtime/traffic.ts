@@ -48,8 +48,8 @@ export interface Traffic {
   noteHealth(check: ServerCheck): void
   /** Drains a server by command, or takes that back. */
   drain(place: string, isDrained: boolean): void
-  /** No more connections; those that stand end with the exchange in progress. */
-  leave(): void
+  /** No more connections; those that stand end with the exchange in progress. Resolves when nobody accepts any more. */
+  leave(): Promise<void>
   /** What still runs gets a last word and ends. */
   cut(): void
   /** Ends everything now. */

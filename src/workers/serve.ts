@@ -78,7 +78,7 @@ export class Worker {
         this.#prepared = undefined
         return this.#answer(message.ask, undefined)
       case 'leave':
-        this.#traffic.leave()
+        await this.#traffic.leave()
         this.#pulse()
         return this.#answer(message.ask, undefined)
       case 'cut':
@@ -105,7 +105,7 @@ export class Worker {
   async onPrimaryGone(): Promise<void> {
     const { logger } = this.#scope
     logger.error({ connections: this.#traffic.openConnections }, 'the primary process has gone')
-    this.#traffic.leave()
+    await this.#traffic.leave()
     const drainMs = this.#inForce?.rules.timeouts.drainMs ?? 0
     const deadline = monotonicNow() + drainMs
     const look = setInterval(() => {

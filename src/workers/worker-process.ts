@@ -30,6 +30,8 @@ export class WorkerProcess {
   isServing = false
   /** Sent away: it ends when its last connection has gone. */
   isLeaving = false
+  /** It accepts no more connections. */
+  hasLeft = false
   /** What it last said of itself. */
   pulse: Pulse = { connections: { open: 0, clients: new Map() }, servers: [] }
   /** The primary's own ticks since the last sign of life. */

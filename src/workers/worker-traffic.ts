@@ -58,7 +58,6 @@ export class WorkerTraffic implements Traffic {
   readonly #restarts = new Restarts()
   /** No worker is replaced any more. */
   #isEnding = false
-  #leaving = 0
 
   constructor(scope: WorkerTrafficScope) {
     this.#scope = scope
@@ -70,10 +69,9 @@ export class WorkerTraffic implements Traffic {
     return this.#ports
   }
 
-  /** Those of workers that have not said yet how many they have after `leave` count as one at least. */
   get openConnections(): number {
     const open = [...this.#workers].map(({ pulse }) => pulse.connections.open)
-    return open.reduce((sum, each) => sum + each, this.#leaving)
+    return open.reduce((sum, each) => sum + each, 0)
   }
 
   get isServing(): boolean {
@@ -134,9 +132,9 @@ export class WorkerTraffic implements Traffic {
     this.#facts.drain(place, isDrained)
   }
 
-  leave(): void {
+  async leave(): Promise<void> {
     this.#isEnding = true
-    for (const worker of this.#workers) this.#leaveOne(worker)
+    await Promise.all([...this.#workers].map((worker) => leaveWith(worker)))
   }
 
   cut(): void {
@@ -248,18 +246,11 @@ export class WorkerTraffic implements Traffic {
       const { number, pid, pulse } = worker
       const connections = pulse.connections.open
       this.#scope.logger.info({ worker: number, pid, connections }, 'worker leaves')
-      this.#leaveOne(worker)
+      void leaveWith(worker)
       const drainMs = this.#inForce?.rules.timeouts.drainMs ?? 0
       const timer = setTimeout(() => void worker.end(END_GRACE_MS), drainMs)
       timer.unref()
     }
-  }
-
-  #leaveOne(worker: WorkerProcess): void {
-    this.#leaving++
-    void worker.ask({ kind: 'leave' }).then(() => {
-      this.#leaving--
-    })
   }
 
   #tick(): void {
@@ -267,11 +258,17 @@ export class WorkerTraffic implements Traffic {
       worker.silentTicks++
       const { number, pid, silentTicks } = worker
       const ageMs = monotonicNow() - worker.startedAtMs
-      const isEmpty = worker.isLeaving && worker.pulse.connections.open === 0
-      if (isEmpty && this.#leaving === 0 && !this.#isEnding) void worker.end(END_GRACE_MS)
+      const isEmpty = worker.hasLeft && worker.pulse.connections.open === 0
+      if (isEmpty && !this.#isEnding) void worker.end(END_GRACE_MS)
       if (worker.isServing && silentTicks === SILENT_TICKS)
         this.#scope.logger.error({ worker: number, pid }, 'worker does not answer')
       if (worker.isServing ? silentTicks >= FATAL_TICKS : ageMs > START_MS) worker.destroy()
     }
   }
+}
+
+/** It sends a pulse before it answers: from then on its count of connections is true and only falls. */
+async function leaveWith(worker: WorkerProcess): Promise<void> {
+  await worker.ask({ kind: 'leave' })
+  worker.hasLeft = true
 }

@@ -1,0 +1,35 @@
+/** `limits` hold for all workers together. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { connectRaw } from '../../src/lab/raw-client.ts'
+import { HOST } from '../support/lab-proxy.ts'
+import { type OwnWorkers, startOwnWorkers } from '../support/own-workers.ts'
+
+/** Every worker has said what it has, and heard what the others have: messages of a process keep their order. */
+async function allKnow({ traffic }: OwnWorkers, open: number): Promise<void> {
+  while (traffic.openConnections !== open) await sleep(10)
+  await traffic.collectMetrics()
+}
+
+t.test('connections of one client, and of all', async (t) => {
+  for (const [limits, most] of [
+    ['{ connectionsPerClient: 5 }', 5],
+    ['{ connections: 7 }', 7],
+  ] as const) {
+    const own = await startOwnWorkers(t, 2, `limits: ${limits}`)
+    const held = []
+    for (let open = 1; open <= most; open++) {
+      const client = await connectRaw({ port: own.port })
+      t.teardown(() => client.close())
+      t.equal((await client.request('GET /', [HOST])).status, 200, `${open} of ${most}`)
+      held.push(client)
+      await allKnow(own, open)
+    }
+    for (let n = 0; n < 12; n++) await t.rejects(own.statusOf(), 'whichever worker it is')
+    await allKnow(own, most)
+
+    held.pop()?.close()
+    await allKnow(own, most - 1)
+    t.equal(await own.statusOf(), 200, 'there is room again')
+  }
+})
