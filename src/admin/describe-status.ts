@@ -1,11 +1,11 @@
 /** What the running proxy is like at this moment, in the shape of `GET /api/status`. docs/admin-api.md has every key. */
 
+import { type CertificateRow, describeCertificates } from '../certificates/describe-certificates.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { isEjected } from '../pools/ejection.ts'
 import type { Pool } from '../pools/pool.ts'
 import { type Server, serverName } from '../pools/server.ts'
 import type { ReloadOutcome } from '../runtime/reload.ts'
-import { type CertificateStatus, describeCertificates } from './describe-certificates.ts'
 import type { AdminScope, WorkerRow } from './scope.ts'
 
 export type Draining = 'no' | 'by-file' | 'by-command' | 'by-both'
@@ -54,7 +54,7 @@ export interface Status {
   readonly adminPort: number | null
   readonly listeners: readonly ListenerStatus[]
   readonly pools: readonly PoolStatus[]
-  readonly certificates: readonly CertificateStatus[]
+  readonly certificates: readonly CertificateRow[]
   readonly workers: readonly WorkerRow[]
 }
 
@@ -85,7 +85,7 @@ export function describeStatus(scope: AdminScope): Status {
       affinity: pool.affinity,
       servers: pool.servers.map((server) => describeServer(server, scope)),
     })),
-    certificates: describeCertificates(built, now()),
+    certificates: describeCertificates(built, now()).certificates,
     workers: scope.workers?.() ?? [],
   }
 }

@@ -1,4 +1,5 @@
 /** What can be asked of the admin address. docs/admin-api.md has each route; a test compares. */
+import { describeCertificates } from '../certificates/describe-certificates.ts'
 import type { Problem } from '../config/problem.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { fitnessOf, UNUSABLE } from '../pools/fitness.ts'
@@ -6,7 +7,6 @@ import type { Pool } from '../pools/pool.ts'
 import { serverName } from '../pools/server.ts'
 import type { ReloadOutcome } from '../runtime/reload.ts'
 import type { ApiError, ErrorBody } from './api-error.ts'
-import { type CertificateStatus, describeCertificates } from './describe-certificates.ts'
 import { describeServer, describeStatus, type ServerStatus } from './describe-status.ts'
 import { findServer } from './find-server.ts'
 import type { AdminScope } from './scope.ts'
@@ -31,11 +31,6 @@ export interface Route {
   readonly run: (asked: Asked, scope: AdminScope) => Answer | Promise<Answer>
 }
 
-/** The body of `GET /api/certificates`. */
-export interface CertificatesBody {
-  readonly certificates: readonly CertificateStatus[]
-}
-
 /** The body of `POST …/drain` and `POST …/undrain`. */
 export interface DrainBody {
   readonly pool: string
@@ -51,16 +46,18 @@ const SERVER = '/api/pools/:pool/servers/:server'
 
 export const routes: readonly Route[] = [
   { method: 'GET', path: '/api/status', run: (_, scope) => ({ body: describeStatus(scope) }) },
-  { method: 'GET', path: '/api/certificates', run: (_, scope) => ({ body: certificates(scope) }) },
+  {
+    method: 'GET',
+    path: '/api/certificates',
+    run: (_, scope) => ({
+      body: describeCertificates(scope.runtime.built, scope.now()),
+    }),
+  },
   { method: 'GET', path: '/metrics', run: metrics },
   { method: 'POST', path: '/api/reload', run: reload },
   { method: 'POST', path: `${SERVER}/drain`, run: (asked, scope) => drain(asked, scope, true) },
   { method: 'POST', path: `${SERVER}/undrain`, run: (asked, scope) => drain(asked, scope, false) },
 ]
-
-const certificates = ({ runtime, now }: AdminScope): CertificatesBody => ({
-  certificates: describeCertificates(runtime.built, now()),
-})
 
 async function metrics({ accept }: Asked, scope: AdminScope): Promise<Answer> {
   if (scope.metrics) return scope.metrics(accept)

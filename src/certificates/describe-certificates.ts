@@ -5,9 +5,12 @@ import { daysLeft } from './expiry.ts'
 
 /** One certificate. */
 export interface CertificateRow {
+  /** Towards clients, or on the admin address. */
+  readonly shownTo: 'clients' | 'administrators'
   readonly names: readonly string[]
   readonly issuer: string
-  readonly notAfter: Date
+  /** ISO 8601. */
+  readonly notAfter: string
   /** Whole days, rounded down; negative when it is over. */
   readonly daysLeft: number
   /** `RSA 2048`, `EC`, `ED25519`. */
@@ -21,33 +24,58 @@ export interface CertificateOverview {
   readonly certificates: readonly CertificateRow[]
   /** Published names that want HTTPS, in the order of the file: what the subject alternative names must cover. */
   readonly needed: readonly string[]
-  /** Those of `needed` that no certificate covers. */
+  /** Those of `needed` that ACME is still to obtain a certificate for. */
+  readonly pending: readonly string[]
+  /** Those of `needed` that no certificate covers, and none is to be obtained for. */
   readonly missing: readonly string[]
 }
 
+export interface Described {
+  readonly certificates: readonly LoadedCertificate[]
+  readonly rules: Pick<Rules, 'rules' | 'listeners'>
+  /** Names that ACME obtains certificates for. */
+  readonly acmeNames: readonly string[]
+  readonly admin?: { readonly certificate: LoadedCertificate | undefined } | undefined
+}
+
 /** Pure: the same answer for a file and for a running proxy. */
-export function describeCertificates(
-  certificates: readonly LoadedCertificate[],
-  { rules, listeners }: Pick<Rules, 'rules' | 'listeners'>,
-  now: Date,
-): CertificateOverview {
+export function describeCertificates(described: Described, now: Date): CertificateOverview {
+  const { certificates, acmeNames, admin } = described
+  const { rules, listeners } = described.rules
   const served = rules.filter((rule) => wantsHttps(rule, listeners))
   const needed = [...new Set(served.flatMap(({ hosts }) => hosts))]
+  const uncovered = needed.filter((host) => !coversHost(certificates, host))
+  const rulesOf = (certificate: LoadedCertificate): readonly string[] =>
+    served
+      .filter(({ hosts }) => hosts.some((host) => coversHost([certificate], host)))
+      .map(({ name }) => name)
+  const shown = admin?.certificate ? [rowOf(admin.certificate, 'administrators', [], now)] : []
   return {
-    certificates: certificates.map((certificate) => ({
-      names: certificate.names,
-      issuer: certificate.issuer,
-      notAfter: certificate.notAfter,
-      daysLeft: daysLeft(certificate, now),
-      keyType: [certificate.keyType.toUpperCase(), certificate.keyBits]
-        .filter((part) => part !== undefined)
-        .join(' '),
-      rules: served
-        .filter(({ hosts }) => hosts.some((host) => coversHost([certificate], host)))
-        .map(({ name }) => name),
-    })),
+    certificates: [
+      ...certificates.map((each) => rowOf(each, 'clients', rulesOf(each), now)),
+      ...shown,
+    ],
     needed,
-    missing: needed.filter((host) => !coversHost(certificates, host)),
+    pending: uncovered.filter((host) => acmeNames.includes(host)),
+    missing: uncovered.filter((host) => !acmeNames.includes(host)),
+  }
+}
+
+function rowOf(
+  certificate: LoadedCertificate,
+  shownTo: CertificateRow['shownTo'],
+  rules: readonly string[],
+  now: Date,
+): CertificateRow {
+  const { names, issuer, notAfter, keyType, keyBits } = certificate
+  return {
+    shownTo,
+    names,
+    issuer: issuer.replaceAll('\n', ', '),
+    notAfter: notAfter.toISOString(),
+    daysLeft: daysLeft(certificate, now),
+    keyType: [keyType.toUpperCase(), keyBits].filter((part) => part !== undefined).join(' '),
+    rules,
   }
 }
 

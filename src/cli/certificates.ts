@@ -29,8 +29,7 @@ export async function runCertificates(
     io.stderr(formatProblems(file, loaded.error.problems, io))
     return 1
   }
-  const { certificates, rules } = loaded.value.built
-  const overview = describeCertificates(certificates, rules, now)
+  const overview = describeCertificates(loaded.value.built, now)
   if (json) printJson(io, { file, ...overview })
   else io.stdout(formatOverview(overview, io))
   return 0
@@ -38,23 +37,37 @@ export async function runCertificates(
 
 /** A table of the certificates, then the names that none covers. */
 export function formatOverview(overview: CertificateOverview, io: CommandIo): string {
-  const head = ['EXPIRES', 'DAYS', 'KEY', 'ISSUER', 'RULES', 'NAMES']
-  const rows = overview.certificates.map((row) => [
-    row.notAfter.toISOString().slice(0, 10),
+  const { certificates } = overview
+  const table = certificates.length > 0 ? formatCertificates(certificates, io) : 'no certificates\n'
+  return `${table}\n${formatNames(overview, io)}`
+}
+
+/** The table of certificates alone. */
+export function formatCertificates(certificates: readonly CertificateRow[], io: CommandIo): string {
+  const head = ['EXPIRES', 'DAYS', 'KEY', 'SHOWN TO', 'ISSUER', 'RULES', 'NAMES']
+  const rows = certificates.map((row) => [
+    row.notAfter.slice(0, 10),
     paintDays(row, io),
     row.keyType,
+    row.shownTo,
     row.issuer,
     row.rules.join(', ') || 'none',
     row.names.join(', '),
   ])
-  return `${alignTable([head, ...rows])}\n${formatMissing(overview, io)}`
+  return alignTable([head, ...rows])
 }
 
-function formatMissing({ needed, missing }: CertificateOverview, io: CommandIo): string {
-  if (missing.length === 0)
-    return `${paint(io, 'green', 'covered')}: all ${needed.length} names that are published with HTTPS\n`
-  const names = missing.map((name) => `  ${name}\n`).join('')
-  return `${paint(io, 'red', 'not covered')}: clients that ask for these get no certificate\n${names}`
+function formatNames({ needed, pending, missing }: CertificateOverview, io: CommandIo): string {
+  if (needed.length === 0) return 'no name is published with HTTPS\n'
+  const list = (names: readonly string[]): string => names.map((name) => `  ${name}\n`).join('')
+  const parts = [
+    pending.length > 0 &&
+      `${paint(io, 'yellow', 'pending')}: ACME is to obtain certificates for these\n${list(pending)}`,
+    missing.length > 0 &&
+      `${paint(io, 'red', 'not covered')}: clients that ask for these get no certificate\n${list(missing)}`,
+  ].filter((part) => part !== false)
+  if (parts.length > 0) return parts.join('')
+  return `${paint(io, 'green', 'covered')}: all ${needed.length} names that are published with HTTPS\n`
 }
 
 /** The thresholds of the warnings in the log. */

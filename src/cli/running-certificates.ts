@@ -1,10 +1,9 @@
 /** `lyncgate certificates`: which certificates a running proxy shows at this moment. */
-import type { CertificateStatus } from '../admin/describe-certificates.ts'
-import type { CertificatesBody } from '../admin/routes.ts'
+import type { CertificateOverview } from '../certificates/describe-certificates.ts'
 import { ADMIN_OPTIONS, readAdminCall } from './admin-call.ts'
 import { type AdminCommand, ask, DONE, REFUSED, withTarget } from './admin-command.ts'
-import { runCertificates } from './certificates.ts'
-import { alignTable, type CommandIo, paint, printJson } from './output.ts'
+import { formatOverview, runCertificates } from './certificates.ts'
+import { type CommandIo, printJson } from './output.ts'
 
 export const certificatesUsage = `usage: lyncgate certificates [FILE] ${ADMIN_OPTIONS}\n`
 
@@ -30,34 +29,9 @@ export function runEitherCertificates(
 export const runRunningCertificates = (args: readonly string[], io: CommandIo): Promise<number> =>
   withTarget(command, args, io, async (target, { json }) => {
     const question = { method: 'GET', path: '/api/certificates' } as const
-    const body = await ask<CertificatesBody>(target, question, { json, io, name: command.name })
+    const body = await ask<CertificateOverview>(target, question, { json, io, name: command.name })
     if (!body) return REFUSED
     if (json) printJson(io, body)
-    else if (body.certificates.length === 0)
-      io.stdout('no certificates: nothing is served by TLS\n')
-    else io.stdout(formatCertificates(body.certificates, io))
+    else io.stdout(formatOverview(body, io))
     return DONE
   })
-
-const SOON_DAYS = 30
-const VERY_SOON_DAYS = 14
-
-export function formatCertificates(
-  certificates: readonly CertificateStatus[],
-  io: CommandIo,
-): string {
-  const paintDays = (days: number): string => {
-    if (days > SOON_DAYS) return String(days)
-    return paint(io, days > VERY_SOON_DAYS ? 'yellow' : 'red', String(days))
-  }
-  return alignTable([
-    ['EXPIRES', 'DAYS LEFT', 'SHOWN TO', 'ISSUER', 'NAMES'],
-    ...certificates.map(({ notAfter, daysLeft, shownTo, issuer, names }) => [
-      notAfter.slice(0, 10),
-      paintDays(daysLeft),
-      shownTo,
-      issuer,
-      names.join(', '),
-    ]),
-  ])
-}

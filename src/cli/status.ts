@@ -2,8 +2,8 @@
 import type { ReloadStatus, ServerStatus, Status } from '../admin/describe-status.ts'
 import { ADMIN_OPTIONS } from './admin-call.ts'
 import { type AdminCommand, ask, DONE, REFUSED, withTarget } from './admin-command.ts'
+import { formatCertificates } from './certificates.ts'
 import { alignTable, type CommandIo, paint, printJson } from './output.ts'
-import { formatCertificates } from './running-certificates.ts'
 
 export const statusUsage = `usage: lyncgate status ${ADMIN_OPTIONS}\n`
 

@@ -26,7 +26,8 @@ const shapes: readonly (readonly [heading: string, file: string, name: string])[
   ['Listener', 'src/admin/describe-status.ts', 'ListenerStatus'],
   ['Pool', 'src/admin/describe-status.ts', 'PoolStatus'],
   ['Server', 'src/admin/describe-status.ts', 'ServerStatus'],
-  ['Certificate', 'src/admin/describe-certificates.ts', 'CertificateStatus'],
+  ['Certificate', 'src/certificates/describe-certificates.ts', 'CertificateRow'],
+  ['Certificates', 'src/certificates/describe-certificates.ts', 'CertificateOverview'],
   ['Drain and undrain', 'src/admin/routes.ts', 'DrainBody'],
   ['Problem', 'src/config/problem.ts', 'Problem'],
 ]

@@ -77,7 +77,10 @@ t.test('status, drain, undrain, certificates, reload', async (t) => {
     code: 1,
     stderr: /unknown-pool[\s\S]*hint: pools: pool01/,
   })
-  t.match(await run('certificates'), { code: 0, stdout: /no certificates/ })
+  t.match(await run('certificates'), {
+    code: 0,
+    stdout: /no certificates\n.*no name is published with HTTPS/s,
+  })
 
   t.match(await run('reload'), { code: 0, stdout: /^nothing has changed/ })
   const text = await readFile(proxy.file, 'utf8')

@@ -46,8 +46,8 @@ rules:
 t.test('a table, and the names that none covers', async (t) => {
   t.same(await run(t, ['FILE']), {
     code: 0,
-    stdout: `EXPIRES     DAYS  KEY       ISSUER      RULES                   NAMES
-2027-01-31  70    RSA 2048  Contoso CA  Web services, Meetings  lyncweb.contoso.com, meet.contoso.com
+    stdout: `EXPIRES     DAYS  KEY       SHOWN TO  ISSUER      RULES                   NAMES
+2027-01-31  70    RSA 2048  clients   Contoso CA  Web services, Meetings  lyncweb.contoso.com, meet.contoso.com
 
 not covered: clients that ask for these get no certificate
   lyncdiscover.fabrikam.com

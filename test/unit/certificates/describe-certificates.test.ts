@@ -40,32 +40,37 @@ const now = new Date('2026-12-01T12:00:00Z')
 
 t.test('names, end, key, and the rules of each', async (t) => {
   const { certificates } = describeCertificates(
-    [
-      certificate(['*.contoso.com'], 'rsa', 2048),
-      certificate(['meet.fabrikam.com'], 'ec'),
-      certificate(['unused.example'], 'ed25519'),
-    ],
-    rules,
+    {
+      rules,
+      acmeNames: [],
+      certificates: [
+        certificate(['*.contoso.com'], 'rsa', 2048),
+        certificate(['meet.fabrikam.com'], 'ec'),
+        certificate(['unused.example'], 'ed25519'),
+      ],
+      admin: { certificate: certificate(['lyncgate01.contoso.local'], 'ec') },
+    },
     now,
   )
   t.match(certificates, [
     { names: ['*.contoso.com'], issuer: 'Contoso CA', daysLeft: 29, keyType: 'RSA 2048' },
     { keyType: 'EC', rules: ['Meetings'] },
-    { keyType: 'ED25519', rules: [] },
+    { keyType: 'ED25519', rules: [], shownTo: 'clients' },
+    { names: ['lyncgate01.contoso.local'], rules: [], shownTo: 'administrators' },
   ])
   t.same(certificates[0]?.rules, ['Web', 'Meetings'])
 })
 
 t.test('names that are needed, and those that none covers', async (t) => {
-  const { needed, missing } = describeCertificates(
-    [certificate(['*.contoso.com'], 'rsa', 2048)],
-    rules,
-    now,
-  )
+  const certificates = [certificate(['*.contoso.com'], 'rsa', 2048)]
+  const { needed, missing } = describeCertificates({ certificates, rules, acmeNames: [] }, now)
   t.same(
     needed,
     ['lyncweb.contoso.com', 'meet.contoso.com', 'meet.fabrikam.com', '*.fabrikam.com'],
     'not those over plain HTTP only',
   )
   t.same(missing, ['meet.fabrikam.com', '*.fabrikam.com'])
+
+  const acme = describeCertificates({ certificates, rules, acmeNames: ['meet.fabrikam.com'] }, now)
+  t.same([acme.pending, acme.missing], [['meet.fabrikam.com'], ['*.fabrikam.com']])
 })
