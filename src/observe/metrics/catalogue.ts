@@ -194,6 +194,18 @@ export const catalogue = {
     labels: ['name'],
     merge: 'min',
   },
+  lyncgate_ocsp_response_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Until when the OCSP response of a certificate can be stapled, 0 if there is none; name is the first name in it.',
+    labels: ['name'],
+    merge: 'min',
+  },
+  lyncgate_ocsp_fetches_total: {
+    type: 'counter',
+    help: 'Questions to OCSP responders. outcome is good, revoked, unknown, unusable (an answer that cannot be stapled) or unreachable.',
+    labels: ['outcome'],
+    merge: 'sum',
+  },
   lyncgate_configuration_revision: {
     type: 'gauge',
     help: 'The configuration in force, as in the log; of several workers the oldest.',
