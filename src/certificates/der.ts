@@ -1,4 +1,4 @@
-/** DER, as far as PKCS #12 and the extensions of a certificate need it (ITU-T X.690). Bounded, and never throws. */
+/** DER, as far as PKCS #12, OCSP and the extensions of a certificate need it (ITU-T X.690). Bounded, and never throws. */
 
 export interface DerNode {
   /** The whole identifier octet: 0x30 SEQUENCE, 0x04 OCTET STRING, 0xa0 [0] constructed … */
@@ -9,11 +9,18 @@ export interface DerNode {
 }
 
 export const tags = {
+  boolean: 0x01,
   integer: 0x02,
+  bits: 0x03,
   octets: 0x04,
+  null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
+  generalizedTime: 0x18,
   sequence: 0x30,
   context0: 0xa0,
+  context1: 0xa1,
+  context2: 0xa2,
   context3: 0xa3,
 } as const
 
@@ -60,6 +67,34 @@ export function readSmallInteger(node: DerNode | undefined): number {
   if (node?.tag !== tags.integer || node.content.length === 0 || node.content.length > 6) return -1
   const isNegative = ((node.content[0] ?? 0) & 0x80) !== 0
   return isNegative ? -1 : node.content.readUIntBE(0, node.content.length)
+}
+
+/** The bytes of a BIT STRING that is a number of whole octets; undefined: it is none. */
+export function readBits(node: DerNode | undefined): Buffer | undefined {
+  return node?.tag === tags.bits && node.content[0] === 0 ? node.content.subarray(1) : undefined
+}
+
+/** `20261122174500Z`, the one form that certificates and OCSP have (RFC 5280 4.1.2.5.2). Undefined: it is none. */
+export function readGeneralizedTime(node: DerNode | undefined): Date | undefined {
+  if (node?.tag !== tags.generalizedTime || node.content.length !== 15) return undefined
+  const [, year, month, day, hour, minute, second] =
+    /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(node.content.toString('latin1')) ?? []
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+/** One element around others, or around bytes. */
+export function writeDer(tag: number, ...contents: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(contents)
+  const { length } = content
+  const header =
+    length < 0x80
+      ? [tag, length]
+      : length < 0x100
+        ? [tag, 0x81, length]
+        : [tag, 0x82, length >> 8, length & 0xff]
+  if (length > 0xffff) throw new RangeError('nothing that is written here is that long')
+  return Buffer.concat([Buffer.from(header), content])
 }
 
 function readNode(bytes: Buffer, at: number): DerNode | undefined {

@@ -4,6 +4,7 @@ import { issuerOf, type LoadedCertificate, namesOf } from './certificate.ts'
 import type { Chain } from './chain.ts'
 import { childrenOf, readOid, readOne, tags } from './der.ts'
 import { daysLeft, passedThreshold } from './expiry.ts'
+import { stapleSubjectOf, UNSTAPLABLE } from './ocsp/staple-subject.ts'
 import { type CertificateKey, type CertificateTrouble, trouble } from './trouble.ts'
 
 export interface Inspected {
@@ -14,6 +15,8 @@ export interface Inspected {
   readonly file: CertificateKey
   /** `client`: it is shown to servers, and names do not matter. */
   readonly purpose: 'server' | 'client'
+  /** OCSP stapling is on. */
+  readonly isStapled: boolean
 }
 
 /** A certificate as plain data. */
@@ -122,7 +125,8 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const TLS_FEATURE = Buffer.from('06082b06010505070118', 'hex')
 const ANY_USE = '2.5.29.37.0'
 
-function inspectUse({ chain, path, file }: Inspected): readonly CertificateTrouble[] {
+function inspectUse(inspected: Inspected): readonly CertificateTrouble[] {
+  const { chain, path, file } = inspected
   const { leaf } = chain
   const found: CertificateTrouble[] = []
   // Without the extension everything is allowed; Node's types call it by the name of another one.
@@ -133,9 +137,13 @@ function inspectUse({ chain, path, file }: Inspected): readonly CertificateTroub
     found.push(trouble('no-server-auth', { file, message }, hint))
   }
   if (leaf.raw.includes(TLS_FEATURE)) {
-    const message = `${path} demands OCSP stapling (must-staple), which lyncgate does not do`
-    const hint = 'some browsers refuse it: ask for a certificate without that extension'
-    found.push(trouble('must-staple', { file, message }, hint))
+    const missing = staplingTrouble(inspected)
+    if (missing) {
+      const message = `${path} demands OCSP stapling (must-staple), but ${missing.why}`
+      found.push(
+        trouble('must-staple', { file, message }, `some clients refuse it: ${missing.remedy}`),
+      )
+    }
   }
   if (namesOf(leaf).length === 0) {
     const message = `${path} carries no DNS name`
@@ -147,6 +155,13 @@ function inspectUse({ chain, path, file }: Inspected): readonly CertificateTroub
     found.push(trouble('names-without-san', { file, message }, hint))
   }
   return found
+}
+
+/** Why nothing can be stapled to a certificate. */
+function staplingTrouble({ chain, isStapled }: Inspected) {
+  if (!isStapled) return { why: 'that is off', remedy: 'write "ocspStapling: on"' }
+  const subject = stapleSubjectOf(chain.ordered)
+  return typeof subject === 'string' ? UNSTAPLABLE[subject] : undefined
 }
 
 const day = (date: Date): string => date.toISOString().slice(0, 10)

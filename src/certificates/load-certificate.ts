@@ -28,14 +28,14 @@ interface Material {
   readonly key: KeyObject
 }
 
-/**
- * Reads and checks one certificate. Never throws: every trouble is a value with its own advice.
- * @param purpose `client` for one that is shown to servers
- */
+/** `purpose` is `client` for one that is shown to servers. */
+export type CertificateUse = Pick<Inspected, 'purpose' | 'isStapled'>
+
+/** Reads and checks one certificate. Never throws: every trouble is a value with its own advice. */
 export async function loadCertificate(
   rule: CertificateRule,
   now: Date,
-  purpose: 'server' | 'client' = 'server',
+  use: CertificateUse,
 ): Promise<CertificateLoad> {
   const report: Report = []
   const material = await (rule.kind === 'pem'
@@ -66,7 +66,7 @@ export async function loadCertificate(
     key: material.key,
     path: rule.kind === 'pem' ? rule.certFile : rule.pfxFile,
     file: rule.kind === 'pem' ? 'cert' : 'pfx',
-    purpose,
+    ...use,
   }
   const troubles = [...report, ...inspectCertificate(inspected, now)]
   const isUsable = troubles.every(({ severity }) => severity !== 'error')

@@ -40,7 +40,7 @@ export function adminOfRun(file: string, logger: Logger, traffic: WorkerTraffic)
         lastReload: () => reloader?.last,
         metrics: async (accept) => {
           const format = /application\/openmetrics-text/.test(accept) ? 'openmetrics' : 'prometheus'
-          const parts = await traffic.collectMetrics()
+          const parts = await runtime.collectMetrics()
           const own = [ownMetrics.collect(), reloader?.metrics.collect() ?? []]
           const text = await renderMetrics([...parts, ...own], format)
           return { contentType: metricsContentType[format], text }

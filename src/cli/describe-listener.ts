@@ -1,7 +1,7 @@
 /** The words of `lyncgate explain` for listener and certificate. */
 import { isIP } from 'node:net'
 import type { LoadedCertificate } from '../certificates/certificate.ts'
-import type { ListenerRule } from '../config/rules.ts'
+import type { ListenerRule, TlsProfile } from '../config/rules.ts'
 import type { HostName } from '../routing/host.ts'
 import type { Built } from '../runtime/build-snapshot.ts'
 import type { ExplainedStep } from './explanation.ts'
@@ -45,6 +45,26 @@ export function describeListener(
     step: 'listener',
     says: `${listener.name} (${listener.address} port ${portOf(listener, isTls)}, ${what})${more}`,
   }
+}
+
+/** The protocol versions of src/listeners/tls-settings.ts, and whose word they are. */
+export function describeProfile(
+  { name }: HostName,
+  { name: listener, tlsProfile }: ListenerRule,
+  { snapshot }: Built,
+): ExplainedStep {
+  const own = snapshot.routes.get(listener)?.match(name)?.tlsProfile
+  const versions = VERSIONS[own ?? tlsProfile]
+  return {
+    step: 'profile',
+    says: `${own ?? tlsProfile}: ${versions} ("tls" of the ${own ? 'rule' : 'listener'})`,
+  }
+}
+
+const VERSIONS: Readonly<Record<TlsProfile, string>> = {
+  legacy: 'TLS 1.0 to 1.3',
+  compatible: 'TLS 1.2 and 1.3',
+  modern: 'TLS 1.3',
 }
 
 interface FoundCertificate {

@@ -4,7 +4,12 @@ import { type Decision, decide } from '../pipeline/decide.ts'
 import { readHost } from '../routing/host.ts'
 import type { Built } from '../runtime/build-snapshot.ts'
 import { describeDecision } from './describe-decision.ts'
-import { chooseListener, describeListener, findCertificate } from './describe-listener.ts'
+import {
+  chooseListener,
+  describeListener,
+  describeProfile,
+  findCertificate,
+} from './describe-listener.ts'
 import { describeServer } from './describe-server.ts'
 
 export interface ExplainCall {
@@ -60,6 +65,7 @@ export function explain(call: ExplainCall, built: Built): Explanation | string {
     refusedAtOnce(method, target) ??
     decide({ listener, isTls, httpsPort, host, method, target }, built.snapshot)
   const steps: ExplainedStep[] = [describeListener(chosen, isTls, listeners)]
+  if (isTls) steps.push(describeProfile(host, chosen, built))
   const certificate = isTls ? findCertificate(host, chosen, built) : undefined
   if (certificate) steps.push({ step: 'certificate', says: certificate.says })
   const nothing = {

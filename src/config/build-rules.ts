@@ -63,6 +63,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
       secretFile: fileOf(written.sessionTickets.secret, directory),
       rotateMs: written.sessionTickets.rotate,
     },
+    ocspStapling: written.ocspStapling,
     workers: written.workers,
     streams: written.streams.map((stream) => buildStream(stream, timeouts.tunnel)),
     health,

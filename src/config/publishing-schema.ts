@@ -57,6 +57,15 @@ export const certificateSchema = z.strictObject({
     .describe('File with the passphrase of `key` or `pfx` on its first line.'),
 })
 
+/** A network call of its own, so it is asked for. */
+export const ocspStaplingSchema = z
+  .enum(['off', 'on'])
+  .default('off')
+  .describe(
+    '`on`: asks the OCSP responders that certificates name, over HTTP, and staples their answers. ' +
+      'Certificates without a responder go without.',
+  )
+
 const actions = ['forward', 'redirect', 'refuse'] as const
 
 /** `redirect` for some kinds, `forward` for others, ... */

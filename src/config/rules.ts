@@ -272,6 +272,8 @@ export interface Rules {
     readonly secretFile: string | undefined
     readonly rotateMs: number
   }
+  /** Whether responders of certificates are asked for OCSP responses to staple. */
+  readonly ocspStapling: 'off' | 'on'
   /** Processes that serve. */
   readonly workers: 'auto' | number
   readonly admin: AdminRule | undefined

@@ -9,7 +9,12 @@ import { domainField, ipField, networkField, portField } from './fields.ts'
 import { signInGuardSchema } from './later-schema.ts'
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
-import { certificateSchema, listenerSchema, publishingRuleSchema } from './publishing-schema.ts'
+import {
+  certificateSchema,
+  listenerSchema,
+  ocspStaplingSchema,
+  publishingRuleSchema,
+} from './publishing-schema.ts'
 import { streamSchema } from './stream-schema.ts'
 import { sessionTicketsSchema } from './tickets-schema.ts'
 
@@ -68,6 +73,7 @@ export const rulesSchema = z
       .array(certificateSchema)
       .prefault([])
       .describe('What is shown to clients; chosen by the name they ask for (SNI).'),
+    ocspStapling: ocspStaplingSchema,
     acme: acmeSchema.optional(),
     pools: z
       .record(poolNameField(), poolSchema)

@@ -16,7 +16,12 @@ import type { TlsProfile } from '../config/rules.ts'
 import { chooserOf, takesEcdsa } from './choose-profile.ts'
 import { httpServerOptions, type ServerSettings } from './server-settings.ts'
 import { takeProxyHeader } from './take-proxy-header.ts'
-import { type HandshakeEvents, type TlsSettings, tlsServerOptions } from './tls-settings.ts'
+import {
+  type HandshakeEvents,
+  stapleResponses,
+  type TlsSettings,
+  tlsServerOptions,
+} from './tls-settings.ts'
 
 /** Who stands at the other end. */
 export interface Peer {
@@ -210,7 +215,14 @@ function createNodeServer(
   const { tls } = settings
   // A name that was turned away ends the connection, which Node reports as an error of the handshake once more.
   const refused = new WeakSet<TLSSocket>()
+  // Node asks for a staple inside the call that hands over the certificate.
+  let isNamed = false
   const events: HandshakeEvents = {
+    onNamed: (answer) => {
+      isNamed = true
+      answer()
+      isNamed = false
+    },
     onRefused: (serverName, socket) => {
       refused.add(socket)
       handler.onNameRefused(serverName, peerOf(socket, named).address)
@@ -224,6 +236,7 @@ function createNodeServer(
           route,
         )
       : createServer(options, route)
+  if (tls && isTlsServer(server)) stapleResponses(server, tls, () => isNamed)
   // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
   // fields silently on older Nodes (CVE-2026-58044).
   server.maxHeadersCount = 0

@@ -1,6 +1,6 @@
 /** TLS towards clients: profiles, names, and how an unknown name is turned away. */
 import { constants } from 'node:crypto'
-import type { ServerOptions } from 'node:https'
+import type { Server, ServerOptions } from 'node:https'
 import type { SecureContext, SecureVersion, TLSSocket } from 'node:tls'
 import type { Shown } from '../certificates/certificate-store.ts'
 import type { TlsProfile } from '../config/rules.ts'
@@ -24,6 +24,8 @@ export interface TlsSettings {
   ) => SecureContext | undefined
   /** For clients that send no name (old phones): the first certificate; empty: there is none yet. */
   readonly fallback: Shown
+  /** The OCSP response for a certificate (DER), at once; undefined: there is none. */
+  readonly stapleFor: (certificate: Buffer) => Buffer | undefined
   /** Of the moment; `HttpListener.useTicketKeys` changes them. */
   readonly ticketKeys: Buffer
 }
@@ -85,6 +87,8 @@ const SESSION_SECONDS = 7_200
 export interface HandshakeEvents {
   /** What is known of the client on this TCP socket; undefined: nothing. */
   readonly takesEcdsa: (socket: object | undefined) => boolean | undefined
+  /** Calls `answer` while it knows that the certificate of a name is being handed over. */
+  readonly onNamed: (answer: () => void) => void
   /** Hears of every name that was turned away, and on which connection. */
   readonly onRefused: (serverName: string, socket: TLSSocket) => void
 }
@@ -97,7 +101,7 @@ export function tlsServerOptions(
   tls: TlsSettings,
   profile: TlsProfile,
   times: { readonly handshakeMs: number },
-  { takesEcdsa, onRefused }: HandshakeEvents,
+  { takesEcdsa, onNamed, onRefused }: HandshakeEvents,
 ): ServerOptions {
   return {
     ...profileOptions(profile),
@@ -120,11 +124,25 @@ export function tlsServerOptions(
     ) {
       const isOwn = tls.profileOf(serverName) === profile
       const context = isOwn ? tls.lookup(serverName, takesEcdsa(rawSocketOf(this))) : undefined
-      if (context) return done(null, context)
+      if (context) return onNamed(() => done(null, context))
       onRefused(serverName, this)
       refuseName(this)
     },
   }
+}
+
+/**
+ * Answers clients that ask for a staple (RFC 6066 8), at once and from what is there. Clients without a name, where
+ * several certificates stand side by side, get none: OpenSSL chooses among these only after Node has asked.
+ * @param isNamed whether the handshake of this moment has a name
+ */
+export function stapleResponses(server: Server, tls: TlsSettings, isNamed: () => boolean): void {
+  const isAlone = tls.fallback.cert.length < 2
+  // Null, whatever the types say, where a client without a name meets a server without a certificate of its own.
+  server.on('OCSPRequest', (certificate: Buffer | null, _issuer, done) => {
+    const isSure = certificate !== null && (isAlone || isNamed())
+    done(null, (isSure && tls.stapleFor(certificate)) || null)
+  })
 }
 
 /**

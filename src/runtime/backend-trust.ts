@@ -59,7 +59,10 @@ async function readClient(
   report: (key: string, trouble: Trouble) => void,
 ): Promise<BackendTrust['client']> {
   if (!rule) return undefined
-  const { certificate, troubles } = await loadCertificate(rule, now, 'client')
+  const { certificate, troubles } = await loadCertificate(rule, now, {
+    purpose: 'client',
+    isStapled: false,
+  })
   for (const { file, ...trouble } of troubles) report(file, trouble)
   return certificate && { certPem: certificate.certPem, keyPem: certificate.keyPem }
 }

@@ -9,6 +9,7 @@ import type { ServerRegistry } from '../pools/server-registry.ts'
 import { adviseOnRules } from './advise-on-rules.ts'
 import { type Assembled, assemble } from './assemble.ts'
 import { type BackendTrust, readBackendTrust } from './backend-trust.ts'
+import { describeStapling } from './describe-stapling.ts'
 import type { Material } from './material.ts'
 import { describeAcme, readAcme } from './read-acme.ts'
 import { readAdmin } from './read-admin.ts'
@@ -69,7 +70,8 @@ export async function checkReferences(
 ): Promise<{ readonly problems: readonly Problem[]; readonly notes: readonly string[] }> {
   const built = await buildSnapshot(loaded, scope)
   if (!built.ok) return { problems: built.error, notes: [] }
-  return { problems: built.value.warnings, notes: describeAcme(built.value) }
+  const notes = [...describeAcme(built.value), ...describeStapling(built.value)]
+  return { problems: built.value.warnings, notes }
 }
 
 function problemAt(
@@ -86,8 +88,9 @@ async function readCertificates(
   now: Date,
 ): Promise<LoadedCertificate[]> {
   const certificates: LoadedCertificate[] = []
+  const use = { purpose: 'server', isStapled: loaded.rules.ocspStapling === 'on' } as const
   for (const [index, rule] of loaded.rules.certificates.entries()) {
-    const { certificate, troubles } = await loadCertificate(rule, now)
+    const { certificate, troubles } = await loadCertificate(rule, now, use)
     if (certificate) certificates.push(certificate)
     for (const { file, ...trouble } of troubles) {
       problems.push(problemAt(loaded, ['certificates', index, file], trouble))

@@ -6,6 +6,7 @@ import {
   hasBothKinds,
   shownWithoutName,
 } from '../certificates/certificate-store.ts'
+import type { Staples } from '../certificates/ocsp/staple.ts'
 import type { ListenerRule, TlsProfile } from '../config/rules.ts'
 import type { ConnectionLimits } from '../guard/connection-limits.ts'
 import { createHttpListener, type HttpListener } from '../listeners/http-listener.ts'
@@ -19,6 +20,7 @@ import type { WantedPort } from './wanted-ports.ts'
 
 export interface EntranceScope {
   readonly limits: ConnectionLimits
+  readonly staples: Staples
   /** Wall-clock milliseconds. */
   readonly wallNow: () => number
   /** The scope in force; asked once per request. */
@@ -46,7 +48,7 @@ export class Entrance {
   static async create(
     wanted: WantedPort,
     built: Assembled,
-    { limits, scope, wallNow }: EntranceScope,
+    { limits, scope, staples, wallNow }: EntranceScope,
   ): Promise<Entrance> {
     const { rule, isTls } = wanted
     const handler = new ListenerHandler({
@@ -58,7 +60,8 @@ export class Entrance {
     })
     const tickets = ticketsOf(wanted, built)
     const keys = ticketKeys(tickets, wallNow())
-    const tls = isTls ? { ...tlsOf(rule, built, scope), ticketKeys: keys } : undefined
+    const stapleFor = (der: Buffer): Buffer | undefined => staples.find(der, wallNow())
+    const tls = isTls ? { ...tlsOf(rule, built, scope), ticketKeys: keys, stapleFor } : undefined
     const needsProxyHeader = rule.proxyProtocol === 'required'
     const settings = { server: serverOf(built), tls, needsProxyHeader }
     const listener = await createHttpListener(settings, handler)
@@ -138,7 +141,7 @@ function tlsOf(
   rule: ListenerRule,
   built: Assembled,
   scope: () => RequestScope,
-): Omit<TlsSettings, 'ticketKeys'> {
+): Omit<TlsSettings, 'ticketKeys' | 'stapleFor'> {
   const { certificates } = built
   const { tlsProfile: profile } = rule
   const asked = namesWithProfile(rule, built).map(({ tlsProfile }) => tlsProfile)

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import { ChallengeStore } from '../acme/challenge-store.ts'
 import { ok, type Result } from '../base/result.ts'
+import { type Staple, Staples } from '../certificates/ocsp/staple.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
 import { createAccessLog } from '../observe/access-log.ts'
@@ -43,6 +44,7 @@ export class LocalTraffic implements Traffic {
   /** Those of older configurations too, as long as they have connections. */
   readonly #entrances = new Set<Entrance>()
 
+  readonly #staples = new Staples()
   readonly #openScope: OpenScope
   readonly #rotation: NodeJS.Timeout
   /** The connections of streams; `counts` has what is to be measured. */
@@ -53,7 +55,9 @@ export class LocalTraffic implements Traffic {
     this.#logger = logger
     // Made here: an entrance keeps it, and must not keep the configuration that it was opened for with it.
     const scope = (): RequestScope => this.#scope
-    this.#openScope = { logger, limits: this.limits, scope, sharesPorts, wallNow: Date.now }
+    const staples = this.#staples
+    const { limits } = this
+    this.#openScope = { logger, limits, scope, staples, sharesPorts, wallNow: Date.now }
     this.#rotation = setInterval(() => this.#rotateTickets(), ROTATION_LOOK_MS)
     this.#rotation.unref()
     this.streams = new Streams({
@@ -122,6 +126,10 @@ export class LocalTraffic implements Traffic {
 
   /** It has the registry of the checks itself. */
   noteHealth(): void {}
+
+  staple(staples: readonly Staple[]): void {
+    this.#staples.adopt(staples)
+  }
 
   drain(place: string, isDrained: boolean): void {
     this.#current?.assembled.registry.drain(place, isDrained)

@@ -31,10 +31,11 @@ export async function readAcme(
   const names = wantedNames(rules, certificates)
   const problems = [...(await checkFiles(acme)), ...(await checkStorage(acme))]
   const obtained: LoadedCertificate[] = []
+  const use = { purpose: 'server', isStapled: rules.ocspStapling === 'on' } as const
   for (const name of names) {
     const path = certificateFile(acme.storage, name)
     if (!(await isThere(path))) continue
-    const { certificate, troubles } = await loadCertificate(pemRule(path), now)
+    const { certificate, troubles } = await loadCertificate(pemRule(path), now, use)
     if (certificate) obtained.push(certificate)
     // Never an error: a damaged file of the storage is obtained anew and must not stop the proxy.
     for (const { code, message, hint } of troubles) {

@@ -34,7 +34,8 @@ export async function readAdmin(rule: AdminRule, now: Date): Promise<AdminRead> 
     if (read.ok) token = read.value
     else problems.push({ path: ['admin', 'token'], rest: { severity: 'error', ...read.error } })
   }
-  const loaded = rule.tls && (await loadCertificate(rule.tls, now))
+  const use = { purpose: 'server', isStapled: false } as const
+  const loaded = rule.tls && (await loadCertificate(rule.tls, now, use))
   for (const { file, ...rest } of loaded?.troubles ?? [])
     problems.push({ path: ['admin', 'tls', file], rest })
   return { access: { token, certificate: loaded?.certificate }, problems }

@@ -1,10 +1,12 @@
 /** The running proxy: which configuration is in force, who serves it, and an end in good order. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { failed, ok, type Result } from '../base/result.ts'
+import type { Stapling } from '../certificates/ocsp/stapling.ts'
 import { type ExpiryWatch, watchExpiry } from '../certificates/watch-expiry.ts'
 import type { Rules } from '../config/rules.ts'
 import type { ActiveChecks } from '../health/active-check.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { Pool } from '../pools/pool.ts'
 import type { Server } from '../pools/server.ts'
@@ -15,6 +17,7 @@ import { healthPort } from './health-server.ts'
 import { LocalTraffic } from './local-traffic.ts'
 import { type OwnPortKind, OwnPorts } from './own-ports.ts'
 import { after, startActiveChecks } from './start-active-checks.ts'
+import { startStapling } from './start-stapling.ts'
 import type { OpenPorts, OpenTrouble, Traffic } from './traffic.ts'
 
 /** Why a configuration was not adopted; `stopping`: the proxy ends, and nothing new begins. */
@@ -38,6 +41,7 @@ export class Runtime {
   readonly #drains: DrainWatch
   #checks: ActiveChecks | undefined
   readonly #expiry: ExpiryWatch
+  readonly #stapling: Stapling
   #isReady = false
   #stopping: Promise<void> | undefined
   /** Aborted by `kill`, so that a stop in progress does not go on waiting. */
@@ -47,7 +51,9 @@ export class Runtime {
     this.#built = built
     this.#logger = logger
     this.traffic = traffic ?? new LocalTraffic(logger)
-    this.#expiry = watchExpiry({ logger, now: () => new Date() })
+    const now = (): Date => new Date()
+    this.#expiry = watchExpiry({ logger, now })
+    this.#stapling = startStapling(logger, now, (staples) => this.traffic.staple(staples))
     const kinds = [healthPort(() => this.isReady), ...(adminPort ? [adminPort(this)] : [])]
     this.#ownPorts = new OwnPorts(kinds)
     const pools = (): Iterable<Pool> => this.#built.pools.values()
@@ -99,6 +105,11 @@ export class Runtime {
     return this.#isReady && this.#checks?.isSettled === true && this.traffic.isServing
   }
 
+  /** For `renderMetrics`: what serves, and what only this process does. */
+  async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
+    return [...(await this.traffic.collectMetrics()), this.#stapling.collect()]
+  }
+
   /**
    * Drains a server by command, or takes that back. Holds over reloads as long as a configuration has the server.
    * @param place `pool01/fe01.contoso.local:4443`
@@ -141,6 +152,7 @@ export class Runtime {
     else this.#checks = startActiveChecks(pools, this.#logger, this.#onHealth)
     this.#expiry.watch(next.certificates)
     this.#drains.look()
+    this.#stapling.watch(next.rules.ocspStapling === 'on' ? next.certificates : [])
     this.#isReady = true
     this.onAdopted(next)
     return ok(undefined)
@@ -161,6 +173,7 @@ export class Runtime {
     this.#checks?.stop()
     this.#expiry.stop()
     this.#drains.stop()
+    this.#stapling.stop()
     await this.traffic.kill()
     await this.#ownPorts.close()
   }

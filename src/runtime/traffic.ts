@@ -4,6 +4,7 @@
  */
 import type { ChallengeStore } from '../acme/challenge-store.ts'
 import type { Result } from '../base/result.ts'
+import type { Staple } from '../certificates/ocsp/staple.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from './assemble.ts'
@@ -46,6 +47,8 @@ export interface Traffic {
   collectMetrics(): Promise<readonly (readonly MetricJson[])[]>
   /** A check has found out something; for whoever has not the same registry. */
   noteHealth(check: ServerCheck): void
+  /** The OCSP responses that handshakes get from now on, and no others. */
+  staple(staples: readonly Staple[]): void
   /** Drains a server by command, or takes that back. */
   drain(place: string, isDrained: boolean): void
   /** No more connections; those that stand end with the exchange in progress. Resolves when nobody accepts any more. */

@@ -1,4 +1,5 @@
-/** What processes tell each other about servers: written down from one registry, taken up by another. */
+/** What processes tell each other: written down from one registry, taken up by another. */
+import type { Staple } from '../certificates/ocsp/staple.ts'
 import { adoptEjection, adoptReturn, endEjection, isEjected } from '../pools/ejection.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
@@ -10,8 +11,12 @@ export function healthNote({ key, health }: ServerCheck, nowMs: number): HealthN
   return { key, status, reason, returnedAgoMs }
 }
 
-/** All that is known of the servers of a configuration. */
-export function knowledgeOf({ pools, registry }: Assembled, nowMs: number): Knowledge {
+/** All that is known of the servers of a configuration, and what can be stapled. */
+export function knowledgeOf(
+  { pools, registry }: Assembled,
+  staples: readonly Staple[],
+  nowMs: number,
+): Knowledge {
   const health = new Map<string, HealthNote>()
   const ejections: EjectionNote[] = []
   for (const { check, facts } of [...pools.values()].flatMap(({ servers }) => servers)) {
@@ -21,7 +26,7 @@ export function knowledgeOf({ pools, registry }: Assembled, nowMs: number): Know
     const forMs = ejection.untilMs - nowMs
     ejections.push({ kind: 'ejected', key, cause: ejection.cause, forMs })
   }
-  return { health: [...health.values()], ejections, drained: registry.drained }
+  return { health: [...health.values()], ejections, drained: registry.drained, staples }
 }
 
 /** Takes up what a check has found out elsewhere. */

@@ -1,5 +1,6 @@
 /** What the primary process and its workers say to each other. Plain data; the order of sending is the order of arrival. */
 import type { ChallengeChange } from '../acme/challenge-store.ts'
+import type { Staple } from '../certificates/ocsp/staple.ts'
 import type { ConnectionCounts } from '../guard/connection-limits.ts'
 import type { TrafficFailure } from '../pools/ejection.ts'
 import type { HealthStatus } from '../pools/server-check.ts'
@@ -27,12 +28,13 @@ export type EjectionNote =
     }
   | { readonly kind: 'returned'; readonly key: string }
 
-/** What is known about servers, for a worker that begins. */
+/** What is known, for a worker that begins. */
 export interface Knowledge {
   readonly health: readonly HealthNote[]
   readonly ejections: readonly EjectionNote[]
   /** Places that a command drains. */
   readonly drained: readonly string[]
+  readonly staples: readonly Staple[]
 }
 
 /** What one server does for one worker. */
@@ -62,6 +64,7 @@ export type ToWorker =
   | { readonly kind: 'ejection'; readonly note: EjectionNote }
   | { readonly kind: 'drain'; readonly place: string; readonly isDrained: boolean }
   | { readonly kind: 'challenge'; readonly change: ChallengeChange }
+  | { readonly kind: 'staple'; readonly staples: readonly Staple[] }
   | { readonly kind: 'elsewhere'; readonly connections: ConnectionCounts }
 
 /** The answer to `prepare`: undefined is success. */

@@ -89,6 +89,8 @@ export class Worker {
         return this.#traffic.drain(message.place, message.isDrained)
       case 'challenge':
         return this.#traffic.challenges.apply(message.change)
+      case 'staple':
+        return this.#traffic.staple(message.staples)
       case 'elsewhere':
         this.#traffic.limits.elsewhere = message.connections
         return
@@ -121,6 +123,8 @@ export class Worker {
   }: Extract<ToWorker, { kind: 'prepare' }>): Promise<PrepareAnswer> {
     const next = assemble(material, this.#registry)
     for (const note of knowledge?.health ?? []) adoptHealth(next, note, monotonicNow())
+    // Not with the commit: what is told in between would be forgotten again.
+    if (knowledge) this.#traffic.staple(knowledge.staples)
     const prepared = await this.#traffic.prepare(next)
     if (!prepared.ok) return prepared.error
     this.#prepared = { next, traffic: prepared.value, knowledge }

@@ -1,4 +1,5 @@
 /** What one process has found out, told to the others: workers know the same of servers and count against the same limits. */
+import type { Staple } from '../certificates/ocsp/staple.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
@@ -10,6 +11,9 @@ import type { WorkerProcess } from './worker-process.ts'
 export class SharedFacts {
   readonly #workers: ReadonlySet<WorkerProcess>
   readonly #inForce: () => Assembled | undefined
+
+  /** What can be stapled now. */
+  staples: readonly Staple[] = []
 
   /** @param workers those there are at each moment */
   constructor(workers: ReadonlySet<WorkerProcess>, inForce: () => Assembled | undefined) {
@@ -24,6 +28,11 @@ export class SharedFacts {
 
   drain(place: string, isDrained: boolean): void {
     for (const worker of this.#workers) worker.tell({ kind: 'drain', place, isDrained })
+  }
+
+  staple(staples: readonly Staple[]): void {
+    this.staples = staples
+    for (const worker of this.#workers) worker.tell({ kind: 'staple', staples })
   }
 
   noteEjection(from: WorkerProcess, note: EjectionNote): void {

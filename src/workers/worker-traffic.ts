@@ -3,6 +3,7 @@
  * configuration or none, tells each what the others have found out, and replaces those that die.
  */
 import { failed, ok, type Result } from '../base/result.ts'
+import type { Staple } from '../certificates/ocsp/staple.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { workerCountsJson } from '../observe/metrics/worker-metrics.ts'
@@ -128,6 +129,10 @@ export class WorkerTraffic implements Traffic {
     this.#facts.noteHealth(check)
   }
 
+  staple(staples: readonly Staple[]): void {
+    this.#facts.staple(staples)
+  }
+
   drain(place: string, isDrained: boolean): void {
     this.#facts.drain(place, isDrained)
   }
@@ -172,7 +177,9 @@ export class WorkerTraffic implements Traffic {
   }
 
   async #prepareOne(worker: WorkerProcess, next: Assembled): Promise<PrepareAnswer | typeof DIED> {
-    const knowledge = worker.isServing ? undefined : knowledgeOf(next, monotonicNow())
+    const knowledge = worker.isServing
+      ? undefined
+      : knowledgeOf(next, this.#facts.staples, monotonicNow())
     const { material } = next
     const answer = await worker.ask({ kind: 'prepare', material, knowledge })
     return answer as PrepareAnswer | typeof DIED

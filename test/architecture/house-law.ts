@@ -59,6 +59,7 @@ export const outsideFacts: readonly OutsideFact[] = [
     places: {
       'runtime/start-active-checks.ts': 'the jitter of health checks',
       'runtime/start-acme.ts': 'the jitter of renewals',
+      'runtime/start-stapling.ts': 'replicas ask OCSP responders at different times',
     },
   },
   { pattern: /\bprocess\.env\b/, places: {} },

@@ -4,6 +4,7 @@
  * No label takes a value from the Internet: rules, pools, servers, listeners and certificates come from the file, all
  * others are short lists of our own. Memory and the size of a scrape are therefore bounded by the file.
  */
+import { CONNECT_SECONDS, EXCHANGE_SECONDS } from './buckets.ts'
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -15,24 +16,6 @@ export interface MetricDefinition {
   /** Upper bounds of a histogram, seconds, ascending; +Inf is understood. */
   readonly buckets?: readonly number[]
 }
-
-/**
- * From a small answer to a large transfer. Above ten seconds conversations are long polls, which end when a timer of
- * the client or of Lync does: 180 s, 900 s (UCWA events), 960 s (our timeouts.response). Each of these lies in the
- * middle of a bucket, never on a bound, so that a second more or less moves nothing from one bucket to the next.
- */
-const EXCHANGE_SECONDS = [
-  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 210, 600, 840, 930, 990,
-  1800,
-]
-
-/**
- * From the same rack to the other side of the world. The default time-out is 5 s and the next server is tried after it:
- * with one dead server a connect lies in the bucket up to 6 s, with two in that up to 11 s.
- */
-const CONNECT_SECONDS = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 4, 6, 11, 16,
-]
 
 export const catalogue = {
   lyncgate_exchanges_total: {
@@ -193,6 +176,18 @@ export const catalogue = {
     help: 'When a certificate of the file expires; name is the first name in it.',
     labels: ['name'],
     merge: 'min',
+  },
+  lyncgate_ocsp_response_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Until when the OCSP response of a certificate can be stapled, 0 if there is none; name is the first name in it.',
+    labels: ['name'],
+    merge: 'min',
+  },
+  lyncgate_ocsp_fetches_total: {
+    type: 'counter',
+    help: 'Questions to OCSP responders. outcome is good, revoked, unknown, unusable (an answer that cannot be stapled) or unreachable.',
+    labels: ['outcome'],
+    merge: 'sum',
   },
   lyncgate_configuration_revision: {
     type: 'gauge',

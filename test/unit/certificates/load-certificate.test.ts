@@ -37,12 +37,13 @@ function ruleOf({ cert = 'leaf.pem', key = 'leaf.key', chain, pfx, pass }: Files
   return { kind: 'pem', certFile: at(cert), keyFile: at(key), chainFile, passphraseFile }
 }
 
-const load = (files: Files) => loadCertificate(ruleOf(files), now)
+const load = (files: Files, isStapled = false) =>
+  loadCertificate(ruleOf(files), now, { purpose: 'server', isStapled })
 const seen = new Set<string>()
 
 /** What is wrong: `key of the rules file: code`. */
-async function troublesOf(files: Files): Promise<readonly string[]> {
-  const { certificate, troubles } = await load(files)
+async function troublesOf(files: Files, isStapled = false): Promise<readonly string[]> {
+  const { certificate, troubles } = await load(files, isStapled)
   for (const { code, message, hint, severity } of troubles) {
     seen.add(code)
     t.match(message, directory, `${code} names the path`)
@@ -287,12 +288,27 @@ t.test('what it is made for', async () => {
   t.same(await troublesOf({ cert: 'nameless.pem', key: 'nameless.key' }), [
     'cert: certificate-without-names',
   ])
-  const client = await loadCertificate(
-    ruleOf({ cert: 'client.pem', key: 'client.key' }),
-    now,
-    'client',
-  )
+  const files = ruleOf({ cert: 'client.pem', key: 'client.key' })
+  const client = await loadCertificate(files, now, { purpose: 'client', isStapled: false })
   t.same(client.troubles, [], 'one that is shown to servers')
+})
+
+t.test('a certificate that demands stapling', async (t) => {
+  const demands = ['subjectAltName=DNS:s', 'tlsfeature=status_request']
+  const names = ['authorityInfoAccess=OCSP;URI:http://ocsp.example/']
+  const make = (name: string, extensions: readonly string[]) =>
+    makeCertificate(directory, { name, by: 'root', extensions })
+  await make('demanding', demands)
+  await make('demanding-asks', [...demands, ...names])
+  const seenOf = async (name: string, isStapled: boolean, chain?: string) => {
+    const files = { cert: `${name}.pem`, key: `${name}.key`, ...(chain ? { chain } : {}) }
+    const { troubles } = await load(files, isStapled)
+    return troubles.map(({ code, message, hint }) => `${code} ${message} ${hint}`)
+  }
+  t.match(await seenOf('demanding-asks', false, 'root.pem'), [/^must-staple .*"ocspStapling: on"/])
+  t.same(await seenOf('demanding-asks', true, 'root.pem'), [], 'it gets what it demands')
+  t.match(await seenOf('demanding-asks', true), [/^must-staple .*issuer is not in the chain/])
+  t.match(await seenOf('demanding', true, 'root.pem'), [/^must-staple .*names no OCSP responder/])
 })
 
 t.test('times', async () => {

@@ -110,6 +110,7 @@ t.test('the smallest file gets every default', async (t) => {
     streams: [],
     health: undefined,
     sessionTickets: { secretFile: undefined, rotateMs: 43_200_000 },
+    ocspStapling: 'off',
     workers: 'auto',
     log: { level: 'info', access: 'json' },
   })
