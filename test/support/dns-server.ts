@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { freePorts } from './free-ports.ts'
 import { programPath, requireProgram } from './real-programs.ts'
 
 /** Says whether dnsmasq is there; see requireProgram. */
@@ -15,7 +16,7 @@ export const requireDnsmasq = (t: Test): boolean => requireProgram(t, 'dnsmasq',
  * @returns `127.0.0.1:PORT`
  */
 export async function startDnsmasq(t: Test, lines: readonly string[]): Promise<string> {
-  const port = await freeUdpPort()
+  const [port = 0] = await freePorts(1)
   const directory = t.testdir({
     'dnsmasq.conf': [
       `port=${port}`,
@@ -47,14 +48,6 @@ export async function startDnsmasq(t: Test, lines: readonly string[]): Promise<s
     child.on('exit', () => reject(new Error(`dnsmasq ended: ${said}`)))
   })
   return `127.0.0.1:${port}`
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  await new Promise<void>((resolve) => socket.close(() => resolve()))
-  return port
 }
 
 /** A DNS server that answers each question with what `answer` makes of it; undefined: silence. */
