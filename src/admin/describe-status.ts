@@ -36,6 +36,7 @@ export interface ListenerStatus {
   readonly address: string
   readonly httpPort: number | null
   readonly httpsPort: number | null
+  readonly streamPort: number | null
 }
 
 export type ReloadStatus = ReloadOutcome & { readonly at: string; readonly trigger: string }
@@ -74,11 +75,14 @@ export function describeStatus(scope: AdminScope): Status {
     connections: runtime.openConnections,
     healthPort: runtime.healthPort ?? null,
     adminPort: runtime.adminPort ?? null,
-    listeners: runtime.ports.map(({ name, httpPort, httpsPort }) => ({
+    listeners: runtime.ports.map(({ name, httpPort, httpsPort, streamPort }) => ({
       name,
-      address: built.rules.listeners.find((each) => each.name === name)?.address ?? '',
+      address:
+        [...built.rules.listeners, ...built.rules.streams].find((each) => each.name === name)
+          ?.address ?? '',
       httpPort: httpPort ?? null,
       httpsPort: httpsPort ?? null,
+      streamPort: streamPort ?? null,
     })),
     pools: [...built.pools.values()].map((pool) => ({
       name: pool.name,

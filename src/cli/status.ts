@@ -32,12 +32,13 @@ export function formatStatus(status: Status, io: CommandIo): string {
   ]
   const port = (number: number | null): string => (number === null ? '-' : String(number))
   const listeners = [
-    ['LISTENER', 'ADDRESS', 'HTTP', 'HTTPS'],
-    ...status.listeners.map(({ name, address, httpPort, httpsPort }) => [
+    ['LISTENER', 'ADDRESS', 'HTTP', 'HTTPS', 'STREAM'],
+    ...status.listeners.map(({ name, address, httpPort, httpsPort, streamPort }) => [
       name,
       address,
       port(httpPort),
       port(httpsPort),
+      port(streamPort),
     ]),
   ]
   const servers = [
