@@ -1,7 +1,7 @@
 /** Files of the storage: for lyncgate alone, and whole at every moment, whatever happens while one is written. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** The text; undefined: there is no such file. Rejects with Node's error otherwise. */
 export async function readStored(path: string): Promise<string | undefined> {
@@ -36,7 +36,8 @@ export async function writeStored(
   const directory = dirname(path)
   const unfinished = join(
     directory,
-    `.${basename(path)}.${randomBytes(6).toString('hex')}${ENDING}`,
+    // Without the name, which may be as long as a file name can be.
+    `.${randomBytes(12).toString('hex')}${ENDING}`,
   )
   try {
     const file = await open(unfinished, 'wx', 0o600)

@@ -7,6 +7,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import { isLoopback } from '../config/network.ts'
+import { clientKey } from '../guard/connection-limits.ts'
 import type { ApiError } from './api-error.ts'
 import type { WrongTokens } from './wrong-tokens.ts'
 
@@ -98,15 +99,16 @@ function screenToken(
         : 'send the token whose file the log of the start names as "Authorization: Bearer …"',
     }
   }
-  if (wrongTokens.isBlocked(peer, nowMs)) {
+  // Before the block: whoever has the token is not to be locked out by others on the same address.
+  if (isSame(given, token)) return undefined
+  if (wrongTokens.isBlocked(clientKey(peer), nowMs)) {
     return {
       code: 'too-many-tries',
       message: 'too many wrong tokens',
       hint: 'wait a second',
     }
   }
-  if (isSame(given, token)) return undefined
-  if (wrongTokens.count(peer, nowMs)) onWrongToken(peer)
+  if (wrongTokens.count(clientKey(peer), nowMs)) onWrongToken(peer)
   return {
     code: 'wrong-token',
     message: 'this is not the admin token',

@@ -1,5 +1,6 @@
 /** `lyncgate run`: the proxy in the foreground, logs on standard output. */
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Problem } from '../config/problem.ts'
 import { createLogger, type Logger } from '../observe/logger.ts'
@@ -33,6 +34,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
     return 2
   }
   const hangUp = listenForHangUp()
+  const signals = listenForEnd()
   const registry = new ServerRegistry()
   const loaded = await loadConfiguration(file, { registry, revision: 1, now: new Date() })
   if (!loaded.ok) return refuse(file, loaded.error.problems, io)
@@ -54,13 +56,22 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   const now = (): Date => new Date()
   const reloader = await Reloader.start({ file, runtime, registry, logger, now }, digest)
   const acme = startAcme(runtime, logger, () => void reloader.reload('acme'))
+  let acmeStopped = Promise.resolve()
   admin.reloadBy(reloader)
-  const stopped = stopSignal(runtime, reloader, logger)
+  const stopped = new Promise<void>((resolve) => {
+    signals.begin(
+      stopper({ runtime, logger, resolve }, () => {
+        reloader.stop()
+        acmeStopped = acme.stop()
+      }),
+    )
+  })
   hangUp.begin(() => void reloader.reload('signal'))
   const { ports: listeners, healthPort: health, adminPort } = runtime
   logger.info({ file, listeners, health, admin: adminPort, pid: process.pid }, 'ready')
   await stopped
-  await acme.stop()
+  // A storage that hangs must not keep the process.
+  await Promise.race([acmeStopped, sleep(EXIT_MS, undefined, { ref: false })])
   logger.info('stopped')
   await flush()
   // Lines that nobody takes must not keep the process.
@@ -103,27 +114,46 @@ function listenForHangUp(): { begin(reload: () => void): void } {
   }
 }
 
-/** Resolves when the proxy has stopped. The first signal drains, the second one ends at once. */
-function stopSignal(runtime: Runtime, reloader: Reloader, logger: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (isStopping) {
-        void runtime.kill().then(resolve)
-        return
-      }
-      isStopping = true
-      reloader.stop()
-      const { timeouts } = runtime.rules
-      logger.info(
-        { signal, connections: runtime.openConnections, drainMs: timeouts.drainMs },
-        'draining',
-      )
-      void runtime.stop(timeouts).then(resolve)
+/** SIGTERM and SIGINT from the first moment on: process 1 of a container would not hear them at all. */
+function listenForEnd(): { begin(stop: (signal: NodeJS.Signals) => void): void } {
+  let early: NodeJS.Signals | undefined
+  let onSignal = (signal: NodeJS.Signals): void => {
+    early = signal
+  }
+  process.on('SIGTERM', (signal) => onSignal(signal))
+  process.on('SIGINT', (signal) => onSignal(signal))
+  return {
+    begin: (stop) => {
+      onSignal = stop
+      if (early) stop(early)
+    },
+  }
+}
+
+interface Stopping {
+  readonly runtime: Runtime
+  readonly logger: Logger
+  /** The proxy has stopped. */
+  readonly resolve: () => void
+}
+
+/** The first signal drains, the second one ends at once. @param onFirst ends what only prepares for later */
+function stopper({ runtime, logger, resolve }: Stopping, onFirst: () => void) {
+  let isStopping = false
+  return (signal: NodeJS.Signals): void => {
+    if (isStopping) {
+      void runtime.kill().then(resolve)
+      return
     }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
+    isStopping = true
+    onFirst()
+    const { timeouts } = runtime.rules
+    logger.info(
+      { signal, connections: runtime.openConnections, drainMs: timeouts.drainMs },
+      'draining',
+    )
+    void runtime.stop(timeouts).then(resolve)
+  }
 }
 
 /** The same program again. */

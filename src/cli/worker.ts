@@ -42,8 +42,15 @@ export async function runWorker(
         void (process.connected && send.call(process, message, () => {})),
       end,
     })
-    process.on('message', (message) => void own.onMessage(message as ToWorker))
+    process.on('message', (message) => {
+      own.onMessage(message as ToWorker).catch((error: unknown) => {
+        // The primary would wait for an answer for ever. A worker that ends is replaced.
+        logger.error({ err: error }, 'fault in the worker')
+        void flush().then(() => process.exit(1))
+      })
+    })
     process.once('disconnect', () => own.onPrimaryGone())
+    if (!process.connected) void own.onPrimaryGone()
   })
   await flush()
   process.exit(0)

@@ -23,6 +23,8 @@ export class ServerRegistry {
   /** Places that a command drains: a new trust does not end that. */
   readonly #drained = new Set<string>()
   #facts: ReadonlyMap<string, ServerFacts> = new Map()
+  /** Of servers that no configuration has any more, or has with another trust, and that still serve somebody. */
+  #retired: readonly ServerFacts[] = []
   /** By place. */
   #counts: ReadonlyMap<string, ServerCounts> = new Map()
   #trust: ReadonlyMap<string, SecureContext> = new Map()
@@ -39,6 +41,8 @@ export class ServerRegistry {
       trustOf: (key, make) => remember(trust, key, () => this.#trust.get(key) ?? make()),
       adopt: () => {
         for (const [key, each] of this.#facts) each.isRetired = !facts.has(key)
+        const retired = [...this.#facts.values()].filter(({ isRetired }) => isRetired)
+        this.#retired = [...this.#retired, ...retired].filter(isBusy)
         this.#facts = facts
         this.#counts = counts
         this.#trust = trust
@@ -54,9 +58,14 @@ export class ServerRegistry {
     return this.#facts.get(key)
   }
 
-  /** Facts of every server of the configuration in force. */
-  all(): Iterable<ServerFacts> {
-    return this.#facts.values()
+  /** Facts of every server of the configuration in force, and of those that still serve somebody from before. */
+  all(): readonly ServerFacts[] {
+    return [...this.#facts.values(), ...this.#retired]
+  }
+
+  /** Nobody is served at this place or signed in there at this moment, under whatever configuration that began. */
+  isVacant(place: string): boolean {
+    return !this.all().some((facts) => facts.place === place && isBusy(facts))
   }
 
   /** Places that are drained by command. */
@@ -86,6 +95,8 @@ export class ServerRegistry {
 }
 
 const newCounts = (): ServerCounts => ({ connects: 0, connectFailures: 0, ejections: 0 })
+
+const isBusy = ({ inFlight, pinned }: ServerFacts): boolean => inFlight > 0 || pinned > 0
 
 const newFacts = (key: string, place: string, counts: ServerCounts): ServerFacts => ({
   key,

@@ -63,10 +63,6 @@ export interface Server {
 export const isDraining = ({ isDrainedByFile, facts }: Server): boolean =>
   isDrainedByFile || facts.isDrainedByCommand
 
-/** Nobody is served by it or signed in there at this moment. */
-export const isVacant = ({ facts: { inFlight, pinned } }: Server): boolean =>
-  inFlight === 0 && pinned === 0
-
 /** A server in the events of the log: its name and HTTPS port. */
 export const serverName = ({ address, httpsPort }: Server): string => `${address}:${httpsPort}`
 

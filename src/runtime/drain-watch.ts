@@ -1,12 +1,14 @@
 /** Sees when a server that drains has nobody left, and says so once. Looks only while there is one to look at. */
 import type { Logger } from '../observe/logger.ts'
 import type { Pool } from '../pools/pool.ts'
-import { isDraining, isVacant, type Server, serverName } from '../pools/server.ts'
+import { isDraining, type Server, serverName } from '../pools/server.ts'
 
 export interface DrainWatchScope {
   readonly logger: Logger
   /** Of the configuration in force. */
   readonly pools: () => Iterable<Pool>
+  /** Nobody is served at the place or signed in there. */
+  readonly isVacant: (place: string) => boolean
   /** Runs `act` once after a while; returns how to call that off. */
   readonly after: (ms: number, act: () => void) => () => void
 }
@@ -34,7 +36,9 @@ export class DrainWatch {
   /** It drains, and nobody is served by it or signed in there; sure a moment after the drain has begun. */
   isEmpty(server: Server): boolean {
     const looks = this.#looks.get(server.facts.place) ?? 0
-    return isDraining(server) && looks >= LOOKS_UNTIL_SURE && isVacant(server)
+    return (
+      isDraining(server) && looks >= LOOKS_UNTIL_SURE && this.#scope.isVacant(server.facts.place)
+    )
   }
 
   /** What drains may be something else now. */

@@ -43,6 +43,8 @@ export class LocalTraffic implements Traffic {
   readonly #metrics = new TrafficMetrics()
   /** Those of older configurations too, as long as they have connections. */
   readonly #entrances = new Set<Entrance>()
+  /** What is adopted later accepts nobody either. */
+  #hasLeft = false
 
   readonly #staples = new Staples()
   readonly #openScope: OpenScope
@@ -136,6 +138,7 @@ export class LocalTraffic implements Traffic {
   }
 
   async leave(): Promise<void> {
+    this.#hasLeft = true
     for (const port of this.#openPorts) port.close()
     for (const { handler } of this.#entrances) handler.leave()
   }
@@ -178,6 +181,7 @@ export class LocalTraffic implements Traffic {
 
     // 4. Release what was only the old one's. Running exchanges hold what they need.
     if (before) this.#release(before, opened)
+    if (this.#hasLeft) void this.leave()
   }
 
   /** A connection goes to what its port leads to at this moment. */

@@ -57,7 +57,12 @@ export class Runtime {
     const kinds = [healthPort(() => this.isReady), ...(adminPort ? [adminPort(this)] : [])]
     this.#ownPorts = new OwnPorts(kinds)
     const pools = (): Iterable<Pool> => this.#built.pools.values()
-    this.#drains = new DrainWatch({ logger, pools, after })
+    this.#drains = new DrainWatch({
+      logger,
+      pools,
+      isVacant: (place) => this.#built.registry.isVacant(place),
+      after,
+    })
   }
 
   /** Opens every port of the file, or none: a port that is taken closes the others again. */
@@ -105,6 +110,10 @@ export class Runtime {
     return this.#isReady && this.#checks?.isSettled === true && this.traffic.isServing
   }
 
+  get #isEnding(): boolean {
+    return this.#stopping !== undefined || this.#killed.signal.aborted
+  }
+
   /** For `renderMetrics`: what serves, and what only this process does. */
   async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
     return [...(await this.traffic.collectMetrics()), this.#stapling.collect()]
@@ -128,18 +137,21 @@ export class Runtime {
   /** Puts a configuration in force, or changes nothing at all. One call at a time. */
   async adopt(next: Assembled): Promise<Result<void, AdoptTrouble>> {
     // 1. All that can fail: what the ports lead to, and the ports that are new.
-    const prepared = await this.traffic.prepare(next)
-    if (!prepared.ok) return prepared
     const own = await this.#ownPorts.prepare(next.rules)
-    if (!own.ok || this.#stopping || this.#killed.signal.aborted) {
-      await prepared.value.discard()
-      if (!own.ok) return own
+    if (!own.ok) return own
+    const prepared = await this.traffic.prepare(next)
+    if (!prepared.ok || this.#isEnding) {
       await own.value.discard()
-      return failed('stopping')
+      if (prepared.ok) await prepared.value.discard()
+      return prepared.ok || this.#isEnding ? failed('stopping') : prepared
     }
 
     // 2. In force.
     await prepared.value.commit()
+    if (this.#killed.signal.aborted) {
+      await own.value.discard()
+      return failed('stopping')
+    }
     const { level } = next.rules.log
     if (level !== this.rules.log.level) this.#logger.level = level
     this.#built = next
@@ -153,7 +165,7 @@ export class Runtime {
     this.#expiry.watch(next.certificates)
     this.#drains.look()
     this.#stapling.watch(next.rules.ocspStapling === 'on' ? next.certificates : [])
-    this.#isReady = true
+    this.#isReady = !this.#isEnding
     this.onAdopted(next)
     return ok(undefined)
   }

@@ -56,9 +56,14 @@ export type ToWorker =
       readonly kind: 'prepare'
       readonly ask: number
       readonly material: Material
+    }
+  | {
+      readonly kind: 'commit'
+      readonly ask: number
+      /** For a worker that begins; the others have been told one by one. */
       readonly knowledge: Knowledge | undefined
     }
-  | { readonly kind: 'commit' | 'discard' | 'leave' | 'collect'; readonly ask: number }
+  | { readonly kind: 'discard' | 'leave' | 'collect'; readonly ask: number }
   | { readonly kind: 'cut' | 'kill' }
   | { readonly kind: 'health'; readonly note: HealthNote }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }

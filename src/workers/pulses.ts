@@ -5,19 +5,42 @@ import type { WorkerProcess } from './worker-process.ts'
 
 type Source = Pick<WorkerProcess, 'pulse'>
 
-/** Connections of all workers but one. */
-export function connectionsElsewhere(own: Source, all: Iterable<Source>): ConnectionCounts {
+/** Connections of all workers together. */
+export function sumOfConnections(all: Iterable<Source>): ConnectionCounts {
   let open = 0
   const clients = new Map<string, number>()
-  for (const worker of all) {
-    if (worker === own) continue
-    const { connections } = worker.pulse
-    open += connections.open
-    for (const [client, count] of connections.clients)
+  for (const { pulse } of all) {
+    open += pulse.connections.open
+    for (const [client, count] of pulse.connections.clients)
       clients.set(client, (clients.get(client) ?? 0) + count)
   }
   return { open, clients }
 }
+
+/**
+ * What a worker is to know of the others. The message has an end: clients that are far from their limit are left out,
+ * and of more than `MOST_CLIENTS` those that came first stay.
+ * @param perClient the limit of one client
+ */
+export function connectionsElsewhere(
+  own: Source,
+  sum: ConnectionCounts,
+  perClient: number,
+): ConnectionCounts {
+  const { connections } = own.pulse
+  const clients = new Map<string, number>()
+  for (const [client, count] of sum.clients) {
+    if (count < perClient * NEAR) continue
+    const elsewhere = count - (connections.clients.get(client) ?? 0)
+    if (elsewhere > 0) clients.set(client, elsewhere)
+    if (clients.size >= MOST_CLIENTS) break
+  }
+  return { open: sum.open - connections.open, clients }
+}
+
+/** The part of its limit from which on a client is worth telling others about. */
+const NEAR = 0.5
+const MOST_CLIENTS = 1_000
 
 /** What servers do for all workers together, by the key of their facts. */
 export function sumOfLoads(all: Iterable<Source>): ReadonlyMap<string, ServerLoad> {

@@ -41,7 +41,6 @@ export interface WorkerScope {
 interface Prepared {
   readonly next: Assembled
   readonly traffic: PreparedTraffic
-  readonly knowledge: Knowledge | undefined
 }
 
 /** Handles what the primary says. `onPrimaryGone` is called when there is nobody left to say anything. */
@@ -67,7 +66,7 @@ export class Worker {
       case 'prepare':
         return this.#answer(message.ask, await this.#prepare(message))
       case 'commit':
-        return this.#answer(message.ask, await this.#commit())
+        return this.#answer(message.ask, await this.#commit(message.knowledge))
       case 'collect':
         return this.#answer(message.ask, [
           ...this.#traffic.collectOwn(),
@@ -117,30 +116,29 @@ export class Worker {
     }, PULSE_MS)
   }
 
-  async #prepare({
-    material,
-    knowledge,
-  }: Extract<ToWorker, { kind: 'prepare' }>): Promise<PrepareAnswer> {
+  async #prepare({ material }: Extract<ToWorker, { kind: 'prepare' }>): Promise<PrepareAnswer> {
     const next = assemble(material, this.#registry)
-    for (const note of knowledge?.health ?? []) adoptHealth(next, note, monotonicNow())
-    // Not with the commit: what is told in between would be forgotten again.
-    if (knowledge) this.#traffic.staple(knowledge.staples)
     const prepared = await this.#traffic.prepare(next)
     if (!prepared.ok) return prepared.error
-    this.#prepared = { next, traffic: prepared.value, knowledge }
+    this.#prepared = { next, traffic: prepared.value }
     return undefined
   }
 
-  async #commit(): Promise<CommitAnswer> {
+  async #commit(knowledge: Knowledge | undefined): Promise<CommitAnswer> {
     const prepared = this.#prepared
     if (!prepared) throw new Error('the primary commits what it did not prepare')
-    const { next, knowledge } = prepared
+    const { next } = prepared
     this.#prepared = undefined
     this.#scope.logger.level = next.rules.log.level
-    await prepared.traffic.commit()
+    // Nothing waits before all is taken up: what is told next must find it, and not be overwritten by it.
     this.#inForce = next
-    for (const note of knowledge?.ejections ?? []) adoptEjectionNote(next, note, monotonicNow())
+    const nowMs = monotonicNow()
+    for (const note of knowledge?.health ?? []) adoptHealth(next, note, nowMs)
+    const committed = prepared.traffic.commit()
+    for (const note of knowledge?.ejections ?? []) adoptEjectionNote(next, note, nowMs)
     for (const place of knowledge?.drained ?? []) this.#traffic.drain(place, true)
+    if (knowledge) this.#traffic.staple(knowledge.staples)
+    await committed
     return { ports: this.#traffic.ports }
   }
 

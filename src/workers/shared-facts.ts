@@ -5,12 +5,16 @@ import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import { adoptEjectionNote, healthNote } from './knowledge.ts'
 import type { EjectionNote } from './messages.ts'
-import { connectionsElsewhere, sumOfLoads } from './pulses.ts'
+import { connectionsElsewhere, sumOfConnections, sumOfLoads } from './pulses.ts'
 import type { WorkerProcess } from './worker-process.ts'
+
+/** Workers hear of each other's connections so late. */
+export const SHARE_MS = 100
 
 export class SharedFacts {
   readonly #workers: ReadonlySet<WorkerProcess>
   readonly #inForce: () => Assembled | undefined
+  #sharing: NodeJS.Timeout | undefined
 
   /** What can be stapled now. */
   staples: readonly Staple[] = []
@@ -41,17 +45,27 @@ export class SharedFacts {
     for (const worker of this.#workers) if (worker !== from) worker.tell({ kind: 'ejection', note })
   }
 
-  /** The counts of a worker have changed, or it has gone. */
-  notePulse(from: WorkerProcess): void {
+  /** The counts of a worker have changed, or it has gone. Whatever comes at once is told once. */
+  notePulse(): void {
+    if (this.#sharing) return
+    this.#sharing = setTimeout(() => this.#share(), SHARE_MS)
+    this.#sharing.unref()
+  }
+
+  #share(): void {
+    this.#sharing = undefined
+    const inForce = this.#inForce()
+    if (!inForce) return
     // Limits count over all workers.
+    const sum = sumOfConnections(this.#workers)
+    const { connectionsPerClient } = inForce.rules.limits
     for (const worker of this.#workers) {
-      if (worker === from) continue
-      const connections = connectionsElsewhere(worker, this.#workers)
+      const connections = connectionsElsewhere(worker, sum, connectionsPerClient)
       worker.tell({ kind: 'elsewhere', connections })
     }
     // The facts of this process are the sums over all workers.
     const loads = sumOfLoads(this.#workers)
-    for (const facts of this.#inForce()?.registry.all() ?? []) {
+    for (const facts of inForce.registry.all()) {
       facts.inFlight = loads.get(facts.key)?.inFlight ?? 0
       facts.pinned = loads.get(facts.key)?.pinned ?? 0
     }

@@ -63,7 +63,6 @@ export class WorkerTraffic implements Traffic {
   constructor(scope: WorkerTrafficScope) {
     this.#scope = scope
     this.#ticks = setInterval(() => this.#tick(), scope.tickMs ?? TICK_MS)
-    this.#ticks.unref()
   }
 
   get ports(): readonly OpenPorts[] {
@@ -81,36 +80,47 @@ export class WorkerTraffic implements Traffic {
 
   async prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>> {
     const release = await this.#lock.take()
-    const taken = await probePorts(next.rules, this.#inForce?.rules)
-    if (taken) {
-      release()
-      return failed(taken)
+    let isPrepared = false
+    try {
+      const taken = await probePorts(next.rules, this.#inForce?.rules)
+      if (taken) return failed(taken)
+      if (this.#isEnding) return failed(troubleOf('the proxy is stopping'))
+      this.#startMissing(this.#scope.countOf(next))
+      const asked = this.#staying
+      const answers = await Promise.all(asked.map((worker) => prepareOne(worker, next)))
+      const trouble = answers.find((answer) => answer !== DIED && answer !== undefined)
+      isPrepared = trouble === undefined && answers.some((answer) => answer === undefined)
+      if (isPrepared) return ok(this.#prepared(next, asked, release))
+      await discardAll(asked)
+      return failed(trouble ?? troubleOf('no worker process could be started'))
+    } finally {
+      // Else it is released with the commit or the discard.
+      if (!isPrepared) release()
     }
-    this.#startMissing(this.#scope.countOf(next))
-    const asked = this.#staying
-    const answers = await Promise.all(asked.map((worker) => this.#prepareOne(worker, next)))
-    const trouble = answers.find((answer) => answer !== DIED && answer !== undefined)
-    const isAlive = answers.some((answer) => answer === undefined)
-    if (trouble !== undefined || !isAlive) {
-      await this.#discard(asked)
-      release()
-      return failed(
-        trouble ?? { listener: 'workers', message: 'no worker process could be started' },
-      )
+  }
+
+  #prepared(
+    next: Assembled,
+    asked: readonly WorkerProcess[],
+    release: () => void,
+  ): PreparedTraffic {
+    const end = async (act: () => Promise<unknown>): Promise<void> => {
+      try {
+        await act()
+      } finally {
+        release()
+        this.#fill()
+      }
     }
-    const commit = async (): Promise<void> => {
-      this.#inForce = next
-      await Promise.all(asked.map((worker) => this.#commitOne(worker)))
-      this.#sendAway(this.#staying.slice(this.#scope.countOf(next)))
-      release()
-      this.#fill()
+    return {
+      commit: () =>
+        end(async () => {
+          this.#inForce = next
+          await Promise.all(asked.map((worker) => this.#commitOne(worker, next)))
+          this.#sendAway(this.#staying.slice(this.#scope.countOf(next)))
+        }),
+      discard: () => end(() => discardAll(asked)),
     }
-    const discard = async (): Promise<void> => {
-      await this.#discard(asked)
-      release()
-      this.#fill()
-    }
-    return ok({ commit, discard })
   }
 
   /** Those that leave too. */
@@ -165,7 +175,7 @@ export class WorkerTraffic implements Traffic {
       }
       const worker = new WorkerProcess(this.#scope.entry, identity, {
         onMessage: (from, message) => {
-          if (message.kind === 'pulse') this.#facts.notePulse(from)
+          if (message.kind === 'pulse') this.#facts.notePulse()
           else this.#facts.noteEjection(from, message.note)
         },
         onExit: (gone, exit) => this.#onExit(gone, exit),
@@ -176,17 +186,12 @@ export class WorkerTraffic implements Traffic {
     }
   }
 
-  async #prepareOne(worker: WorkerProcess, next: Assembled): Promise<PrepareAnswer | typeof DIED> {
+  /** A worker that begins is told with the commit what is known: all that comes later reaches it like the others. */
+  async #commitOne(worker: WorkerProcess, next: Assembled): Promise<void> {
     const knowledge = worker.isServing
       ? undefined
       : knowledgeOf(next, this.#facts.staples, monotonicNow())
-    const { material } = next
-    const answer = await worker.ask({ kind: 'prepare', material, knowledge })
-    return answer as PrepareAnswer | typeof DIED
-  }
-
-  async #commitOne(worker: WorkerProcess): Promise<void> {
-    const answer = (await worker.ask({ kind: 'commit' })) as CommitAnswer | typeof DIED
+    const answer = (await worker.ask({ kind: 'commit', knowledge })) as CommitAnswer | typeof DIED
     if (answer === DIED) return
     this.#ports = answer.ports
     if (worker.isServing) return
@@ -194,23 +199,15 @@ export class WorkerTraffic implements Traffic {
     this.#scope.logger.info({ worker: worker.number, pid: worker.pid }, 'worker serves')
   }
 
-  /** Workers that serve forget what they prepared, those that were started for it end. */
-  async #discard(asked: readonly WorkerProcess[]): Promise<void> {
-    await Promise.all(
-      asked.map((worker) => {
-        if (worker.isServing) return worker.ask({ kind: 'discard' })
-        worker.isLeaving = true
-        return worker.end(END_GRACE_MS)
-      }),
-    )
-  }
-
   /** Starts what is missing of the configuration in force, when no other is being adopted. */
   #fill(): void {
     void this.#lock.take().then(async (release) => {
-      const inForce = this.#inForce
-      if (inForce && !this.#isEnding) await this.#startForce(inForce)
-      release()
+      try {
+        const inForce = this.#inForce
+        if (inForce && !this.#isEnding) await this.#startForce(inForce)
+      } finally {
+        release()
+      }
     })
   }
 
@@ -221,8 +218,10 @@ export class WorkerTraffic implements Traffic {
   }
 
   async #startOne(worker: WorkerProcess, inForce: Assembled): Promise<void> {
-    const answer = await this.#prepareOne(worker, inForce)
-    if (answer === undefined) return this.#commitOne(worker)
+    const answer = await prepareOne(worker, inForce)
+    // It heard of the end before it had anything to leave.
+    if (this.#isEnding) return worker.end(END_GRACE_MS)
+    if (answer === undefined) return this.#commitOne(worker, inForce)
     if (answer !== DIED) {
       const { listener, message } = answer
       this.#scope.logger.error(
@@ -236,7 +235,7 @@ export class WorkerTraffic implements Traffic {
   #onExit(worker: WorkerProcess, { code, signal }: WorkerExit): void {
     this.#workers.delete(worker)
     this.#metrics.leave(worker)
-    this.#facts.notePulse(worker)
+    this.#facts.notePulse()
     if (worker.isLeaving || this.#isEnding) return
     const { number, pid, startedAtMs, pulse } = worker
     const connections = pulse.connections.open
@@ -260,13 +259,19 @@ export class WorkerTraffic implements Traffic {
     }
   }
 
+  /** What it has counted is kept. */
+  async #release(worker: WorkerProcess): Promise<void> {
+    await this.#metrics.update(worker)
+    await worker.end(END_GRACE_MS)
+  }
+
   #tick(): void {
     for (const worker of this.#workers) {
       worker.silentTicks++
       const { number, pid, silentTicks } = worker
       const ageMs = monotonicNow() - worker.startedAtMs
       const isEmpty = worker.hasLeft && worker.pulse.connections.open === 0
-      if (isEmpty && !this.#isEnding) void worker.end(END_GRACE_MS)
+      if (isEmpty && !this.#isEnding) void this.#release(worker)
       if (worker.isServing && silentTicks === SILENT_TICKS)
         this.#scope.logger.error({ worker: number, pid }, 'worker does not answer')
       if (worker.isServing ? silentTicks >= FATAL_TICKS : ageMs > START_MS) worker.destroy()
@@ -278,4 +283,24 @@ export class WorkerTraffic implements Traffic {
 async function leaveWith(worker: WorkerProcess): Promise<void> {
   await worker.ask({ kind: 'leave' })
   worker.hasLeft = true
+}
+
+const troubleOf = (message: string): OpenTrouble => ({ listener: 'workers', message })
+
+async function prepareOne(
+  worker: WorkerProcess,
+  { material }: Assembled,
+): Promise<PrepareAnswer | typeof DIED> {
+  return (await worker.ask({ kind: 'prepare', material })) as PrepareAnswer | typeof DIED
+}
+
+/** Workers that serve forget what they prepared, those that were started for it end. */
+async function discardAll(asked: readonly WorkerProcess[]): Promise<void> {
+  await Promise.all(
+    asked.map((worker) => {
+      if (worker.isServing) return worker.ask({ kind: 'discard' })
+      worker.isLeaving = true
+      return worker.end(END_GRACE_MS)
+    }),
+  )
 }

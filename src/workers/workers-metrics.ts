@@ -8,6 +8,7 @@ const WAIT_MS = 1_000
 
 export class WorkersMetrics {
   readonly #kept = new WorkerMetrics()
+  #asking: Promise<unknown> | undefined
 
   join({ number }: WorkerProcess): void {
     this.#kept.join(number)
@@ -19,7 +20,11 @@ export class WorkersMetrics {
 
   /** One part per worker, and one for those that are no more. */
   async collect(workers: readonly WorkerProcess[]): Promise<readonly (readonly MetricJson[])[]> {
-    await Promise.all(workers.map((worker) => this.update(worker)))
+    // Many who ask at once cost the workers no more than one.
+    this.#asking ??= Promise.all(workers.map((worker) => this.update(worker))).finally(() => {
+      this.#asking = undefined
+    })
+    await this.#asking
     return this.#kept.parts()
   }
 

@@ -1,10 +1,12 @@
 /** `lyncgate run` with several workers: one configuration, one set of limits, and none is missed when it dies. */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { connectRaw, type RawClient } from '../../src/lab/raw-client.ts'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
+import { startCommand } from '../support/command.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { HOST } from '../support/lab-proxy.ts'
 import type { RecordingBackend } from '../support/recording-backend.ts'
@@ -184,4 +186,26 @@ t.test('without their primary, workers finish what runs and end', async (t) => {
   t.equal((await poll).status, 200)
   // Its output closes with the last process that writes to it.
   t.equal(await proxy.exited, null)
+})
+
+t.test('the primary stays although nothing but its workers keeps it busy', async (t) => {
+  const [port = 0] = await freePorts(1)
+  const file = join(t.testdir({}), 'lyncgate.yaml')
+  await writeFile(
+    file,
+    `version: 1
+listeners: [{ name: internet, address: 127.0.0.1, http: ${port} }]
+pools: { pool01: { product: other, servers: [127.0.0.1], health: { check: none } } }
+rules: [{ name: Web, publish: anything, hosts: [a.example], pool: pool01, http: forward }]
+workers: 1
+timeouts: { unready: 0s, drain: 1s }
+`,
+  )
+  const proxy = startCommand(t, 'run', '--config', file)
+  await proxy.until((stdout) => stdout.includes('"msg":"ready"'))
+  const pid = Number(/"pid":(\d+),"msg":"worker serves"/.exec(proxy.stdout)?.[1])
+  process.kill(pid, 'SIGKILL')
+  await proxy.until((stdout) => stdout.includes('"worker":2,"pid"'))
+  proxy.signal('SIGTERM')
+  t.equal(await proxy.exited, 0)
 })

@@ -15,7 +15,7 @@ export const workerCountsJson = ({ up, wanted, restarts }: WorkerCounts): readon
 ]
 
 /** Labels whose values come from the file: their series end with what they name. */
-const NAMES_OF_THE_FILE = ['rule', 'pool', 'server', 'listener', 'name']
+const NAMES_OF_THE_FILE = ['rule', 'pool', 'server', 'listener', 'stream', 'name']
 
 /**
  * Keeps the last metrics of each worker. When one ends, its counters stay: Prometheus takes a sum that has become

@@ -55,3 +55,27 @@ t.test('trust is made once per key, and forgotten with its last pool', async (t)
   registry.draft().trustOf('root', make)
   t.equal(made, 2)
 })
+
+t.test(
+  'a place is vacant when nobody is served there, under whatever trust that began',
+  async (t) => {
+    const registry = new ServerRegistry()
+    const first = registry.draft()
+    const before = first.factsOf('old trust', 'pool01/fe01')
+    first.adopt()
+    before.inFlight = 1
+    const second = registry.draft()
+    const after = second.factsOf('new trust', 'pool01/fe01')
+    second.adopt()
+    t.same(registry.all(), [after, before])
+    t.notOk(registry.isVacant('pool01/fe01'))
+    t.ok(registry.isVacant('pool01/fe02'))
+    before.inFlight = 0
+    before.pinned = 1
+    t.notOk(registry.isVacant('pool01/fe01'))
+    before.pinned = 0
+    t.ok(registry.isVacant('pool01/fe01'))
+    registry.draft().adopt()
+    t.same(registry.all(), [], 'and then forgotten')
+  },
+)

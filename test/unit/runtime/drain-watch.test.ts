@@ -22,6 +22,8 @@ function start() {
   const watch = new DrainWatch({
     logger,
     pools: () => [pool],
+    isVacant: (place) =>
+      !servers.some(({ facts }) => facts.place === place && facts.inFlight + facts.pinned > 0),
     after: (_ms, act) => {
       next = act
       return () => {

@@ -1,7 +1,7 @@
 /** What workers say of themselves, added up. */
 import t from 'tap'
 import type { Pulse } from '../../../src/workers/messages.ts'
-import { connectionsElsewhere, sumOfLoads } from '../../../src/workers/pulses.ts'
+import { connectionsElsewhere, sumOfConnections, sumOfLoads } from '../../../src/workers/pulses.ts'
 
 const worker = (open: number, clients: Record<string, number>, loads: Pulse['servers'] = []) => ({
   pulse: { connections: { open, clients: new Map(Object.entries(clients)) }, servers: loads },
@@ -15,10 +15,13 @@ const three = worker(1, {}, [
 ])
 
 t.test('connections of all but one', async (t) => {
-  const { open, clients } = connectionsElsewhere(three, [one, two, three])
+  const sum = sumOfConnections([one, two, three])
+  const { open, clients } = connectionsElsewhere(three, sum, 2)
   t.equal(open, 8)
   t.same(Object.fromEntries(clients), { '192.0.2.1': 6, '192.0.2.2': 1 })
-  t.same(connectionsElsewhere(one, [one]), { open: 0, clients: new Map() })
+  t.same(Object.fromEntries(connectionsElsewhere(two, sum, 2).clients), { '192.0.2.1': 2 })
+  t.same(connectionsElsewhere(one, sumOfConnections([one]), 2), { open: 0, clients: new Map() })
+  t.same(connectionsElsewhere(three, sum, 13).clients, new Map(), 'far from the limit')
 })
 
 t.test('loads of servers', async (t) => {

@@ -53,8 +53,8 @@ async function start(t: Test) {
     const answer = sent.find((each) => each.kind === 'answer' && each.ask === number)
     return answer?.kind === 'answer' ? answer.value : 'no answer'
   }
-  const prepare = (knowledge?: Knowledge) =>
-    ask({ kind: 'prepare', material: built.value.material, knowledge })
+  const prepare = () => ask({ kind: 'prepare', material: built.value.material })
+  const commit = (knowledge?: Knowledge) => ask({ kind: 'commit', knowledge })
   const statusOf = async (): Promise<number> => {
     const client = await connectRaw({ port })
     t.teardown(() => client.close())
@@ -67,6 +67,7 @@ async function start(t: Test) {
     registry,
     port,
     prepare,
+    commit,
     ask,
     statusOf,
     sent,
@@ -76,12 +77,12 @@ async function start(t: Test) {
 }
 
 t.test('prepared, nobody is served; committed, everybody is', async (t) => {
-  const { prepare, ask, port, statusOf } = await start(t)
+  const { prepare, commit, port, statusOf } = await start(t)
   t.equal(await prepare(), undefined)
   const early = await connectRaw({ port })
   t.teardown(() => early.close())
   const answer = early.request('GET /', [HOST])
-  t.match(await ask({ kind: 'commit' }), { ports: [{ name: 'internet', httpPort: port }] })
+  t.match(await commit(), { ports: [{ name: 'internet', httpPort: port }] })
   t.equal((await answer).status, 200, 'who came in between was kept waiting')
   t.equal(await statusOf(), 200)
 })
@@ -94,14 +95,14 @@ t.test('discarded, the port is closed again', async (t) => {
 })
 
 t.test('what the others know: health, ejections, drains', async (t) => {
-  const { prepare, ask, worker, built, registry, statusOf, backends } = await start(t)
+  const { prepare, commit, worker, built, registry, statusOf, backends } = await start(t)
   const [first, second] = built.pools.get('pool01')?.servers ?? []
   if (!first || !second) throw new Error('no servers')
   registry.drain(first.facts.place, true)
   const knowledge = knowledgeOf(built, [], performance.now())
   t.same(knowledge.drained, [first.facts.place])
-  await prepare(knowledge)
-  await ask({ kind: 'commit' })
+  await prepare()
+  await commit(knowledge)
   for (let n = 0; n < 6; n++) t.equal(await statusOf(), 200)
   t.equal(backends[0]?.connections.length, 0, 'drained by command before the worker began')
 
@@ -121,9 +122,9 @@ t.test('what the others know: health, ejections, drains', async (t) => {
 t.test(
   'what it finds out itself is told: an ejection, connections, requests in progress',
   async (t) => {
-    const { prepare, ask, sent, backends, statusOf, built, registry } = await start(t)
+    const { prepare, commit, ask, sent, backends, statusOf, built, registry } = await start(t)
     await prepare()
-    await ask({ kind: 'commit' })
+    await commit()
     await backends[0]?.stop()
     while (!sent.some(({ kind }) => kind === 'ejection')) await statusOf()
     const [first] = built.pools.get('pool01')?.servers ?? []
@@ -142,9 +143,9 @@ t.test(
 )
 
 t.test('the limits of all workers', async (t) => {
-  const { prepare, ask, worker, port } = await start(t)
+  const { prepare, commit, worker, port } = await start(t)
   await prepare()
-  await ask({ kind: 'commit' })
+  await commit()
   const clients = new Map([['127.0.0.1', 5_000]])
   await worker.onMessage({ kind: 'elsewhere', connections: { open: 5_000, clients } })
   const client = await connectRaw({ port })
@@ -155,12 +156,12 @@ t.test('the limits of all workers', async (t) => {
 t.test('killed, it ends; without its primary, it ends when nobody is left', async (t) => {
   const first = await start(t)
   await first.prepare()
-  await first.ask({ kind: 'commit' })
+  await first.commit()
   await first.worker.onMessage({ kind: 'kill' })
   t.ok(first.ended())
   const second = await start(t)
   await second.prepare()
-  await second.ask({ kind: 'commit' })
+  await second.commit()
   await second.worker.onPrimaryGone()
   while (!second.ended()) await new Promise((resolve) => setTimeout(resolve, 20))
   await t.rejects(connectRaw({ port: second.port }), { code: 'ECONNREFUSED' })
