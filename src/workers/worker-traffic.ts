@@ -11,9 +11,10 @@ import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from '../runtime/traffic.ts'
+import { discardAll, END_GRACE_MS, leaveWith, prepareOne } from './ask-workers.ts'
 import { knowledgeOf } from './knowledge.ts'
 import { Lock } from './lock.ts'
-import type { CommitAnswer, PrepareAnswer } from './messages.ts'
+import type { CommitAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { Restarts } from './restarts.ts'
 import { shareChallenges, tellChallenges } from './share-challenges.ts'
@@ -43,7 +44,6 @@ const SILENT_TICKS = 5
 /** After so many it is ended and replaced; one that is still starting gets more time, for machines that are busy. */
 const FATAL_TICKS = 30
 const START_MS = 120_000
-const END_GRACE_MS = 2_000
 
 export class WorkerTraffic implements Traffic {
   readonly #scope: WorkerTrafficScope
@@ -279,28 +279,4 @@ export class WorkerTraffic implements Traffic {
   }
 }
 
-/** It sends a pulse before it answers: from then on its count of connections is true and only falls. */
-async function leaveWith(worker: WorkerProcess): Promise<void> {
-  await worker.ask({ kind: 'leave' })
-  worker.hasLeft = true
-}
-
 const troubleOf = (message: string): OpenTrouble => ({ listener: 'workers', message })
-
-async function prepareOne(
-  worker: WorkerProcess,
-  { material }: Assembled,
-): Promise<PrepareAnswer | typeof DIED> {
-  return (await worker.ask({ kind: 'prepare', material })) as PrepareAnswer | typeof DIED
-}
-
-/** Workers that serve forget what they prepared, those that were started for it end. */
-async function discardAll(asked: readonly WorkerProcess[]): Promise<void> {
-  await Promise.all(
-    asked.map((worker) => {
-      if (worker.isServing) return worker.ask({ kind: 'discard' })
-      worker.isLeaving = true
-      return worker.end(END_GRACE_MS)
-    }),
-  )
-}
