@@ -41,6 +41,7 @@ export class WorkerProcess {
   readonly #ended: Promise<void>
   #asked = 0
   #hasEnded = false
+  #ending: Promise<void> | undefined
 
   constructor(entry: WorkerEntry, identity: WorkerIdentity, events: WorkerEvents) {
     const { number, place, nowMs } = identity
@@ -98,7 +99,12 @@ export class WorkerProcess {
   }
 
   /** Tells it to end, and does not take no for an answer. */
-  async end(graceMs: number): Promise<void> {
+  end(graceMs: number): Promise<void> {
+    this.#ending ??= this.#end(graceMs)
+    return this.#ending
+  }
+
+  async #end(graceMs: number): Promise<void> {
     if (this.#hasEnded) return
     this.tell({ kind: 'kill' })
     const timer = setTimeout(() => this.destroy(), graceMs)
