@@ -88,12 +88,7 @@ workers: 2
     const replica: Replica = {
       ...own,
       program,
-      logs: () =>
-        program
-          .stdout()
-          .split('\n')
-          .slice(0, -1)
-          .map((line) => JSON.parse(line) as LogLine),
+      logs: () => readLog(program.stdout()),
       readiness: () =>
         fetch(`http://127.0.0.1:${own.health}/readyz`).then(
           ({ status }) => status,
@@ -122,3 +117,10 @@ workers: 2
     },
   }
 }
+
+/** The complete lines of a log. */
+export const readLog = (stdout: string): readonly LogLine[] =>
+  stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as LogLine)
