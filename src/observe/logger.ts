@@ -34,14 +34,27 @@ export function createLogger(settings: LoggerSettings): {
   }
   // Several processes write to one pipe: more than PIPE_BUF bytes at once could end up between the lines of others (pipe(7)).
   const maxWrite = worker === undefined ? undefined : PIPE_BUF
-  const destination = pino.destination({ fd: 1, sync: false, maxWrite, maxLength: MAX_HELD })
+  const destination = pino.destination({
+    fd: 1,
+    sync: false,
+    // Without it `flush` would call back before anything is written.
+    minLength: 1,
+    maxWrite,
+    maxLength: MAX_HELD,
+  })
   destination.on('error', () => {})
   const flush = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, FLUSH_MS)
-      destination.flush(() => {
-        clearTimeout(timer)
+      // What cannot be written is given up: on exit pino would try again for ever.
+      const giveUp = (): void => {
+        destination.destroy()
         resolve()
+      }
+      const timer = setTimeout(giveUp, FLUSH_MS)
+      destination.flush((error) => {
+        clearTimeout(timer)
+        if (error) giveUp()
+        else resolve()
       })
     })
   return { logger: pino(options, destination), flush }

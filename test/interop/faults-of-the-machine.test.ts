@@ -28,17 +28,8 @@ async function allAnswered(t: Test, proxy: FaultProxy, count = 50): Promise<void
   t.equal((await proxy.ask()).status, 200, 'a new client, too')
 }
 
-t.test('nobody reads the log any more', async (t) => {
-  // `head` ends after the first line, and the pipe is closed.
-  const proxy = await start(t, {
-    under: () => ['bash', '-c', 'exec "$@" > >(exec head -n 1)', 'bash'],
-  })
-  await allAnswered(t, proxy, 500)
-  t.ok(proxy.logs().length <= 1, proxy.program.stdout())
-})
-
-t.test('the disk of the log is full', async (t) => {
-  if (!requireRoot(t, 'this test mounts a small disk')) return
+/** Its log has 64 KiB. */
+async function startOnSmallDisk(t: Test) {
   const disk = await mkdtemp(join(tmpdir(), 'lyncgate-disk-'))
   const { code } = await runProgram({
     program: 'mount',
@@ -50,6 +41,21 @@ t.test('the disk of the log is full', async (t) => {
     await rmdir(disk)
   })
   const proxy = await start(t, { under: () => ['sh', '-c', 'exec "$@" >> "$0/log"', disk] })
+  return { proxy, disk }
+}
+
+t.test('nobody reads the log any more', async (t) => {
+  // `head` ends after the first line, and the pipe is closed.
+  const proxy = await start(t, {
+    under: () => ['bash', '-c', 'exec "$@" > >(exec head -n 1)', 'bash'],
+  })
+  await allAnswered(t, proxy, 500)
+  t.ok(proxy.logs().length <= 1, 'no more than the first line')
+})
+
+t.test('the disk of the log is full', async (t) => {
+  if (!requireRoot(t, 'this test mounts a small disk')) return
+  const { proxy, disk } = await startOnSmallDisk(t)
   const log = join(disk, 'log')
   await allAnswered(t, proxy, 500)
   t.equal((await stat(log)).size, 64 * 1024, 'the disk is full')
@@ -59,6 +65,14 @@ t.test('the disk of the log is full', async (t) => {
   await waitUntil('lines are written again', async () =>
     (await readFile(log, 'utf8')).includes('/room-again'),
   )
+})
+
+t.test('it is stopped while the disk of the log is full', async (t) => {
+  if (!requireRoot(t, 'this test mounts a small disk')) return
+  const { proxy } = await startOnSmallDisk(t)
+  await allAnswered(t, proxy, 500)
+  process.kill(proxy.program.pid, 'SIGTERM')
+  t.match(await proxy.program.ended, { code: 0 }, 'it ends by itself')
 })
 
 t.test('no more files can be opened', async (t) => {
@@ -74,7 +88,7 @@ t.test('no more files can be opened', async (t) => {
     [],
   )
   for (const client of early) t.equal(await get(client), 200, 'who was there is served')
-  await proxy.line('a connection could not be accepted')
+  await proxy.line('exchange', (line) => /EMFILE/.test(`${line['reason']}`))
   for (const client of held) client.close()
   await waitUntil('others are served', async () =>
     proxy.ask().then(
