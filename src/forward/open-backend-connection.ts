@@ -1,6 +1,7 @@
 /** A new connection to a server: TCP, and where the request came by TLS a verified TLS handshake. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { checkServerIdentity, connect as connectTls } from 'node:tls'
+import { lookUpServer } from '../pools/look-up-server.ts'
 import type { Server } from '../pools/server.ts'
 import { BackendConnection } from './backend-connection.ts'
 
@@ -68,6 +69,7 @@ function openTcp(server: Server): Socket {
   return connectTcp({
     host: server.address,
     port: server.httpPort,
+    lookup: lookUpServer,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
@@ -85,6 +87,7 @@ function openTls(server: Server): Socket {
   const socket = connectTls({
     host: server.address,
     port: server.httpsPort,
+    lookup: lookUpServer,
     ...(isIP(tls.serverName) ? {} : { servername: tls.serverName }),
     secureContext: tls.secureContext,
     // Spelt out, because Node would check the address instead when the name to check is an IP address.

@@ -3,6 +3,7 @@
  * balancing requirements for Skype for Business"): its services stop listening there when they are not well.
  */
 import { connect } from 'node:net'
+import { lookUpServer } from '../pools/look-up-server.ts'
 import { bad, type CheckResult, GOOD, reasonOf } from './check-result.ts'
 
 export interface TcpAddress {
@@ -16,7 +17,7 @@ export function checkTcp(
   timeoutMs: number,
   done: (result: CheckResult) => void,
 ): () => void {
-  const socket = connect({ host: address, port })
+  const socket = connect({ host: address, port, lookup: lookUpServer })
   let isOver = false
   const end = (result?: CheckResult): void => {
     if (isOver) return

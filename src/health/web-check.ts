@@ -7,6 +7,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type PeerCertificate } from 'node:tls'
+import { lookUpServer } from '../pools/look-up-server.ts'
 import type { BackendTls } from '../pools/server.ts'
 import { bad, type CheckResult, GOOD, reasonOf } from './check-result.ts'
 
@@ -59,6 +60,7 @@ function ask({ address, port, tls, host, path }: WebQuestion) {
   const options = {
     host: address,
     port,
+    lookup: lookUpServer,
     ...(isIP(tls.serverName) ? {} : { servername: tls.serverName }),
     secureContext: tls.secureContext,
     checkServerIdentity: (_host: string, certificate: PeerCertificate) =>

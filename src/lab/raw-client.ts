@@ -8,6 +8,8 @@ import { connect as connectTls } from 'node:tls'
 export interface RawClientTarget {
   readonly port: number
   readonly host?: string
+  /** The address to come from; left out: the system's choice. */
+  readonly localAddress?: string
   readonly tls?: { readonly ca: string; readonly serverName: string }
 }
 
@@ -43,16 +45,16 @@ export interface RawClient {
 
 /** Connects. Rejects when nobody listens or the certificate does not hold. */
 export async function connectRaw(target: RawClientTarget): Promise<RawClient> {
-  const { host = '127.0.0.1', port, tls } = target
+  const { host = '127.0.0.1', port, tls, localAddress } = target
+  const way = { host, port, ...(localAddress === undefined ? {} : { localAddress }) }
   const socket = tls
     ? connectTls({
-        host,
-        port,
+        ...way,
         ca: tls.ca,
         servername: tls.serverName,
         ALPNProtocols: ['http/1.1'],
       })
-    : connectTcp({ host, port })
+    : connectTcp(way)
   await once(socket, tls ? 'secureConnect' : 'connect')
   const input = createInput(socket)
 

@@ -14,6 +14,9 @@ export interface LoggerSettings {
 const FLUSH_MS = 1_000
 const PIPE_BUF = 4_096
 
+/** What is held while the log cannot be written; what comes after that is lost. */
+const MAX_HELD = 4 * 1024 * 1024
+
 /**
  * A log that cannot be written must never stop traffic: write errors (a full disk, a closed pipe) are swallowed.
  * `flush` writes what is still held and is called before the process ends; it gives up after a second, because a pipe
@@ -31,14 +34,27 @@ export function createLogger(settings: LoggerSettings): {
   }
   // Several processes write to one pipe: more than PIPE_BUF bytes at once could end up between the lines of others (pipe(7)).
   const maxWrite = worker === undefined ? undefined : PIPE_BUF
-  const destination = pino.destination({ fd: 1, sync: false, maxWrite })
+  const destination = pino.destination({
+    fd: 1,
+    sync: false,
+    // Without it `flush` would call back before anything is written.
+    minLength: 1,
+    maxWrite,
+    maxLength: MAX_HELD,
+  })
   destination.on('error', () => {})
   const flush = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, FLUSH_MS)
-      destination.flush(() => {
-        clearTimeout(timer)
+      // What cannot be written is given up: on exit pino would try again for ever.
+      const giveUp = (): void => {
+        destination.destroy()
         resolve()
+      }
+      const timer = setTimeout(giveUp, FLUSH_MS)
+      destination.flush((error) => {
+        clearTimeout(timer)
+        if (error) giveUp()
+        else resolve()
       })
     })
   return { logger: pino(options, destination), flush }

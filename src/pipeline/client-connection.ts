@@ -42,6 +42,12 @@ export interface RunningExchange {
  */
 const MAX_AHEAD = 16
 
+/**
+ * How long an idle connection waits for one more request when the proxy leaves. To end it at once would lose a request
+ * that is on its way (RFC 9112 9.5, 9.6): its client cannot know whether it was served.
+ */
+const FAREWELL_MS = 3_000
+
 /** How long a client may take to close its side after we closed ours. */
 const CLOSE_GRACE_MS = 2_000
 
@@ -64,6 +70,7 @@ export class ClientConnection {
   #isBusy = false
   #isGone = false
   #isClosing = false
+  #isLeaving = false
   /** Those that were no request: a PROXY header. */
   readonly #bytesBefore: number
 
@@ -107,6 +114,7 @@ export class ClientConnection {
   /** A request has arrived. One at a time: the next one starts when this one is over. */
   accept(incoming: Incoming): void {
     if (this.#isGone || this.#isClosing) return
+    if (this.#isLeaving) this.#isClosing = true
     if (!this.#isBusy) return this.#begin(incoming)
     if (this.#ahead.length >= MAX_AHEAD) {
       this.onTooManyAhead()
@@ -152,7 +160,19 @@ export class ClientConnection {
     else this.closeWhenIdle()
   }
 
-  /** Closes as soon as no exchange runs: after a pin was lost, and when the proxy stops. */
+  /**
+   * The proxy goes. What runs is finished, and its answer says `Connection: close`; an idle client may ask once more, and
+   * is told so then.
+   */
+  leave(): void {
+    if (this.#isBusy) return this.closeWhenIdle()
+    this.#isLeaving = true
+    const timer = setTimeout(() => this.closeWhenIdle(), FAREWELL_MS)
+    timer.unref()
+    this.socket.once('close', () => clearTimeout(timer))
+  }
+
+  /** Closes as soon as no exchange runs: after a pin was lost, and when the time to finish is over. */
   closeWhenIdle(): void {
     this.#isClosing = true
     // A write after the end, even of nothing, would destroy the socket with what is still to be written.

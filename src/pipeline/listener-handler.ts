@@ -29,7 +29,7 @@ export interface ListenerHandlerSettings {
 /** The events of one listener. `connections` are those that stand at the moment. */
 export class ListenerHandler {
   readonly connections = new Set<ClientConnection>()
-  /** Its port is closed: a handshake that ends only now comes too late. */
+  /** Its port is closed: a handshake that ends only now is good for one request. */
   #isLeaving = false
   readonly #settings: ListenerHandlerSettings
   readonly #bySocket = new WeakMap<Duplex, ClientConnection>()
@@ -122,13 +122,13 @@ export class ListenerHandler {
     this.#bySocket.set(socket, connection)
     this.connections.add(connection)
     socket.once('close', () => this.connections.delete(connection))
-    if (this.#isLeaving) connection.closeWhenIdle()
+    if (this.#isLeaving) connection.leave()
   }
 
   /** The port is closed for good: what runs is finished, and its connections end. */
   leave(): void {
     this.#isLeaving = true
-    for (const connection of [...this.connections]) connection.closeWhenIdle()
+    for (const connection of [...this.connections]) connection.leave()
     // Nobody has been promised anything on these.
     for (const socket of this.#unnamed) socket.destroy()
   }

@@ -88,3 +88,29 @@ t.test('a second signal ends at once', async (t) => {
     t.match(proxy.stdout, '"outcome":"proxy-stopping"')
   }
 })
+
+t.test(
+  'a request that was on its way when the port closed is answered, as the last one',
+  async (t) => {
+    const backend = await startRecordingBackend(t, (socket, text) => {
+      if (text.endsWith('\r\n\r\n')) socket.write(OK)
+    })
+    const proxy = await startRunningProxy(t, backend.httpPort, 'unready: 0s, drain: 30s')
+    const idle = await openRawClient(t, { port: proxy.httpPort })
+    idle.send(get('/first'))
+    await idle.until((got) => got.endsWith('ok'))
+    proxy.signal('SIGTERM')
+    await proxy.until((stdout) => stdout.includes('draining'))
+    // Until nobody listens any more: from then on the proxy has left.
+    const isOpen = (): Promise<boolean> =>
+      openRawClient(t, { port: proxy.httpPort }).then(
+        () => true,
+        () => false,
+      )
+    while (await isOpen());
+    idle.send(get('/last'))
+    const answers = (await idle.closed()).split('HTTP/1.1 ').slice(1)
+    t.match(answers, [/^200 /, /^200 [\s\S]*\r\nConnection: close\r\n/])
+    t.equal(await proxy.exited, 0)
+  },
+)
