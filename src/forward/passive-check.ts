@@ -44,6 +44,9 @@ export function noteAnswer({ pool, now, onEjection }: PassiveCheck, server: Serv
     onEjection({ kind: 'returned', pool: pool.name, server })
 }
 
+/** What this machine lacks: the server was not even asked. */
+const OWN_SHORTAGE = /^(?:EMFILE|ENFILE|ENOBUFS|ENOMEM|EADDRNOTAVAIL)$/
+
 /** A connect failed, or a request got no answer. */
 export function noteFailure(
   { pool, now, onEjection }: PassiveCheck,
@@ -51,10 +54,11 @@ export function noteFailure(
   failure: Omit<TrafficFailure, 'nowMs'> & { readonly reason: string },
 ): void {
   const { reason, ...rest } = failure
+  if (failure.kind === 'connect') server.facts.counts.connectFailures++
+  if (OWN_SHORTAGE.test(reason)) return
   const nowMs = now()
   const isSpared = (): boolean => isLastUsable(pool, server, nowMs)
   const forMs = recordFailure(server.facts.ejection, { ...rest, nowMs }, isSpared)
-  if (failure.kind === 'connect') server.facts.counts.connectFailures++
   if (forMs === undefined) return
   server.facts.counts.ejections++
   onEjection({ kind: 'ejected', pool: pool.name, server, reason, cause: failure.kind, forMs })
