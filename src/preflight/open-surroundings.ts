@@ -4,6 +4,7 @@ import { readRoots } from './roots.ts'
 import { probeSip } from './sip-probe.ts'
 import type { Standpoint, Surroundings } from './surroundings.ts'
 import { probeTls } from './tls-probe.ts'
+import { probeTlsVersion } from './tls-version-probe.ts'
 import { probeWeb } from './web-probe.ts'
 
 export interface SurroundingsOptions {
@@ -24,6 +25,8 @@ export function openSurroundings(options: SurroundingsOptions): Surroundings {
     dns: openDns({ servers: dnsServers, timeoutMs }),
     probes: {
       tls: (endpoint, serverName) => probeTls(endpoint, { serverName, timeoutMs }),
+      version: (endpoint, serverName, version) =>
+        probeTlsVersion(endpoint, { serverName, version, timeoutMs }),
       sip: (endpoint, domain) => probeSip(endpoint, domain, timeoutMs),
       web: (endpoint, request) => probeWeb(endpoint, request, timeoutMs),
     },
