@@ -10,7 +10,7 @@ import type { Family } from '../preflight/run-preflight.ts'
 import type { Standpoint } from '../preflight/surroundings.ts'
 
 export const preflightUsage =
-  'usage: lyncgate preflight [FILE or CHECK NAME] [--from PLACE] [--address IP] [--port PORT] [--http-port PORT] [--listener NAME] [--dns SERVER] [--ca FILE] [--timeout DURATION] [--json] [--junit FILE]\n'
+  'usage: lyncgate preflight [FILE or CHECK NAME] [--from PLACE] [--address IP] [--port PORT] [--http-port PORT] [--listener NAME] [--user USER --password-file FILE] [--dns SERVER] [--ca FILE] [--timeout DURATION] [--json] [--junit FILE]\n'
 
 /** The checks and options, one a line. */
 export const preflightDetails = `
@@ -28,6 +28,8 @@ With FILE:
   --address IP                   tests the proxy at this address, whatever DNS says
   --port PORT, --http-port PORT  where clients arrive, if not at the ports of the listeners
   --listener NAME                only what this listener publishes
+  --user 'DOMAIN\\NAME'           signs in once by NTLM at each web services name, if its certificate is good
+  --password-file FILE           the password of that account, on the first line
 `
 
 /** What is tested: a family that needs no file, or a rules file. */
@@ -41,6 +43,15 @@ export interface RulesTarget {
   readonly httpsPort: number | undefined
   readonly httpPort: number | undefined
   readonly listener: string | undefined
+  /** Whom to sign in; both or none. */
+  readonly account: Account | undefined
+}
+
+export interface Account {
+  /** Empty where the name is a user principal name. */
+  readonly domain: string
+  readonly user: string
+  readonly passwordFile: string
 }
 
 export interface PreflightCall {
@@ -64,6 +75,8 @@ const options = {
   port: { type: 'string' },
   'http-port': { type: 'string' },
   listener: { type: 'string' },
+  user: { type: 'string' },
+  'password-file': { type: 'string' },
 } as const
 
 type Values = ReturnType<typeof parse>['values']
@@ -120,7 +133,7 @@ function readTarget(
   return readRulesTarget(first ?? defaultFile, values)
 }
 
-const fileOptions = ['address', 'port', 'http-port', 'listener'] as const
+const fileOptions = ['address', 'port', 'http-port', 'listener', 'user', 'password-file'] as const
 
 function readRulesTarget(file: string, values: Values): Target | string {
   if (file === '') return 'FILE is empty'
@@ -129,7 +142,19 @@ function readRulesTarget(file: string, values: Values): Target | string {
   const httpsPort = readPort(values.port)
   const httpPort = readPort(values['http-port'])
   if (httpsPort === 'wrong' || httpPort === 'wrong') return 'a port is a number from 1 to 65535'
-  return { kind: 'rules', file, address, httpsPort, httpPort, listener }
+  const account = readAccount(values.user, values['password-file'])
+  if (typeof account === 'string') return account
+  return { kind: 'rules', file, address, httpsPort, httpPort, listener, account }
+}
+
+/** `CONTOSO\alice` or `alice@contoso.com`. */
+function readAccount(user?: string, passwordFile?: string): Account | undefined | string {
+  if (user === undefined && passwordFile === undefined) return undefined
+  if (!user || !passwordFile) return '--user and --password-file belong together'
+  const [, domain, name] = /^([^\\@]{1,255})\\([^\\]{1,255})$/.exec(user) ?? []
+  if (domain !== undefined && name !== undefined) return { domain, user: name, passwordFile }
+  if (/^[^\\@]{1,255}@[^\\@]{1,255}$/.test(user)) return { domain: '', user, passwordFile }
+  return '--user is DOMAIN\\NAME or NAME@DOMAIN'
 }
 
 function readPort(text: string | undefined): number | undefined | 'wrong' {

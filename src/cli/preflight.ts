@@ -13,6 +13,7 @@ import { webServicesFamily } from '../preflight/web/web-services.ts'
 import { formatProblems } from './check.ts'
 import { type CommandIo, printJson } from './output.ts'
 import {
+  type Account,
   type PreflightCall,
   preflightDetails,
   preflightUsage,
@@ -107,5 +108,19 @@ async function openRules(target: RulesTarget, io: CommandIo): Promise<Family | s
   const { rules } = loaded.value
   if (listener !== undefined && !rules.listeners.some(({ name }) => name === listener))
     return `--listener is one of ${rules.listeners.map(({ name }) => name).join(', ')}`
-  return webServicesFamily({ title: file, names: publishedNames(rules, target), address })
+  const credentials = target.account && (await readCredentials(target.account))
+  if (typeof credentials === 'string') return credentials
+  const names = publishedNames(rules, target)
+  return webServicesFamily({ title: file, names, address, credentials })
+}
+
+/** Whom to sign in, with the password from its file; a string: why there is none. */
+async function readCredentials({ user, domain, passwordFile }: Account) {
+  try {
+    const [password = ''] = (await readFile(passwordFile, 'utf8')).split(/\r?\n/, 1)
+    if (password === '') return `${passwordFile} has nothing on its first line`
+    return { user, domain, password, workstation: 'LYNCGATE' }
+  } catch (error) {
+    return `cannot read ${passwordFile} (${(error as NodeJS.ErrnoException).code})`
+  }
 }

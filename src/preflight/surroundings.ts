@@ -1,6 +1,9 @@
 /** What checks may ask of the world. It comes in as an argument, so that tests can be the world. */
+
+import type { NtlmCredentials } from '../ntlm/ntlm-client.ts'
 import type { Dns } from './dns.ts'
 import type { Roots } from './roots.ts'
+import type { SignInAnswer } from './sign-in-probe.ts'
 import type { SipAnswer } from './sip-probe.ts'
 import type { TlsAnswer } from './tls-probe.ts'
 import type { TlsVersion, VersionAnswer } from './tls-version-probe.ts'
@@ -26,6 +29,12 @@ export interface Probes {
     serverName: string,
     version: TlsVersion,
   ) => Promise<VersionAnswer>
+  /** Signs in by NTLM over verified TLS. */
+  readonly signIn: (
+    endpoint: Endpoint,
+    page: Pick<WebRequest, 'host' | 'path'>,
+    credentials: NtlmCredentials,
+  ) => Promise<SignInAnswer>
   /** Asks a plain TCP port for SIP. */
   readonly sip: (endpoint: Endpoint, domain: string) => Promise<SipAnswer>
   /** Gets one page. */

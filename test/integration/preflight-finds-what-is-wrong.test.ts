@@ -1,7 +1,11 @@
 /** `lyncgate preflight FILE` against the stand-in deployment behind the proxy: nothing to say, and one fault at a time. */
+import { randomUUID } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runPreflightCommand } from '../../src/cli/preflight.ts'
+import { createAuthority } from '../../src/lab/authority.ts'
 import type { LabOptions } from '../../src/lab/lab.ts'
 import type { Finding } from '../../src/preflight/finding.ts'
 import { startLabProxy } from '../support/lab-proxy.ts'
@@ -17,6 +21,7 @@ interface Report {
 async function preflight(
   t: Test,
   options: TestProxyOptions & { readonly lab?: LabOptions },
+  more: readonly string[] = [],
 ): Promise<Report & { readonly code: number }> {
   const proxy = await startLabProxy(t, { plainHttp: null, ...options })
   const place = t.testdirName
@@ -26,6 +31,7 @@ async function preflight(
       join(place, 'lyncgate.yaml'),
       ...['--address', '127.0.0.1', '--from', 'lan', '--ca', join(place, 'root.pem')],
       ...['--port', String(proxy.httpsPort), '--http-port', String(proxy.httpPort), '--json'],
+      ...more,
     ],
     {
       stdout: (text) => {
@@ -36,6 +42,19 @@ async function preflight(
     },
   )
   return { ...(JSON.parse(out) as Report), code }
+}
+
+/** As above, with an account. */
+async function preflightAs(
+  t: Test,
+  { user, password }: { readonly user: string; readonly password: string },
+  options: TestProxyOptions = {},
+  more: readonly string[] = [],
+): Promise<Report> {
+  const file = join(tmpdir(), `lyncgate-preflight-${process.pid}-${randomUUID()}`)
+  await writeFile(file, password, { mode: 0o600 })
+  t.teardown(() => rm(file))
+  return preflight(t, options, ['--user', user, '--password-file', file, ...more])
 }
 
 const troubleOf = ({ findings }: Report): readonly string[] =>
@@ -169,6 +188,50 @@ t.test('desk phones wish for versions of TLS that others do not', async (t) => {
     report.findings.find(({ check }) => check === 'tls-versions'),
     {
       seen: 'TLSv1, TLSv1.1, TLSv1.2, TLSv1.3',
+    },
+  )
+})
+
+const alice = { user: 'CONTOSO\\alice', password: 'Wonderland-7' }
+
+t.test('a sign-in through the proxy', async (t) => {
+  for (const user of ['CONTOSO\\alice', 'contoso\\ALICE'])
+    await t.test(user, async (t) => {
+      const report = await preflightAs(t, { user, password: 'Wonderland-7\n' })
+      t.same(troubleOf(report), [])
+      t.match(
+        report.findings.find(({ check }) => check === 'ntlm-sign-in'),
+        {
+          seen: 'signed in (200); the connection stays signed in, and no other one is',
+        },
+      )
+    })
+})
+
+t.test('an account is tried once, and with a wrong password no second time', async (t) => {
+  const report = await preflightAs(
+    t,
+    { user: 'CONTOSO\\alice', password: 'wrong' },
+    {
+      hosts: ['lyncweb.contoso.com', 'lyncweb.fabrikam.com'],
+    },
+  )
+  t.same(
+    report.findings.filter(({ check }) => check === 'ntlm-sign-in').map(({ seen }) => seen),
+    ['refused after all three messages', 'not tried: the account was refused before'],
+  )
+})
+
+t.test('a password is not used where the certificate leads to an unknown root', async (t) => {
+  const file = join(tmpdir(), `lyncgate-preflight-root-${process.pid}.pem`)
+  await writeFile(file, (await createAuthority('Another Root')).certificatePem)
+  t.teardown(() => rm(file))
+  const report = await preflightAs(t, alice, {}, ['--ca', file])
+  t.match(
+    report.findings.find(({ check }) => check === 'ntlm-sign-in'),
+    {
+      verdict: 'skip',
+      seen: 'not signed in (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
     },
   )
 })

@@ -1,5 +1,6 @@
 /** `preflight [FILE]`: everything that a rules file publishes, as clients meet it. Any proxy can be tested. */
 import { isIP } from 'node:net'
+import type { NtlmCredentials } from '../../ntlm/ntlm-client.ts'
 import { type Finding, finding, type Judgement } from '../finding.ts'
 import type { Family, Step } from '../run-preflight.ts'
 import { type Endpoint, type Surroundings, writeEndpoint } from '../surroundings.ts'
@@ -11,6 +12,7 @@ import { resolveName, testDomains } from './name-in-dns.ts'
 import { testPages } from './pages.ts'
 import { testPlainHttp } from './plain-http.ts'
 import { type PublishedName, servesHttps } from './published-name.ts'
+import { createSignInTest, type SignInTest } from './sign-in.ts'
 import { type Meeting, testHttps, testNoHttps } from './test-https.ts'
 
 /** So many names are connected to; a list can be any length. */
@@ -22,12 +24,17 @@ export interface WebServices {
   readonly names: readonly PublishedName[]
   /** Connected to instead of what DNS says; DNS is not asked at all. */
   readonly address: string | undefined
+  /** Whom to sign in at web services; undefined: nobody. */
+  readonly credentials?: NtlmCredentials | undefined
 }
 
 /** A step for DNS, one for each name, and one for all certificates together. */
-export function webServicesFamily({ title, names, address }: WebServices): Family {
+export function webServicesFamily(services: WebServices): Family {
+  const { title, names, address, credentials } = services
   const meetings: Meeting[] = []
   const published = new Set(names.map(({ host }) => host))
+  const signIn = credentials && createSignInTest(credentials)
+  const context: Context = { address, signIn, published, meetings }
   const named = names.filter(({ host }) => !isPattern(host))
   const dns: Step = { name: 'domains', run: (world) => testDomains(world, names) }
   return {
@@ -36,7 +43,7 @@ export function webServicesFamily({ title, names, address }: WebServices): Famil
       ...(address === undefined ? [dns] : []),
       ...named.slice(0, mostNames).map((name) => ({
         name: name.host,
-        run: (world: Surroundings) => testName(world, name, { address, published, meetings }),
+        run: (world: Surroundings) => testName(world, name, context),
       })),
       { name: 'certificates', run: async (world) => judgeCertificates(meetings, world) },
       { name: 'the rest', run: async () => notTested(names, named) },
@@ -50,6 +57,7 @@ const isPattern = (host: string): boolean =>
 
 interface Context {
   readonly address: string | undefined
+  readonly signIn: SignInTest | undefined
   readonly published: ReadonlySet<string>
   /** Certificates that were met are added. */
   readonly meetings: Meeting[]
@@ -89,7 +97,7 @@ async function testTls(
   world: Surroundings,
   name: PublishedName,
   endpoint: Endpoint,
-  { meetings, published }: Context,
+  { meetings, published, signIn }: Context,
 ): Promise<readonly Finding[]> {
   if (!servesHttps(name)) return [await testNoHttps(world, name, endpoint)]
   const { findings, meeting, isServed } = await testHttps(world, name, endpoint)
@@ -100,11 +108,13 @@ async function testTls(
   const subject = `https://${name.host} (${writeEndpoint(endpoint)})`
   const say = (judgement: Judgement): Finding =>
     finding({ concerns: clientsOf[name.kind], ...judgement, subject })
+  const account = await signIn?.(world.probes, name.host, endpoint)
   return [
     ...findings,
     ...pages,
     say(await testInternalDirectories(world, name, endpoint)),
     say(await testAffinity(world, name, endpoint)),
+    ...(account === undefined ? [] : [say(account)]),
   ]
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../../src/preflight/web/judge-page.ts'
 import { judgePlain, judgePlainDiscovery } from '../../../src/preflight/web/plain-http.ts'
 import { type PublishedName, publishedNames } from '../../../src/preflight/web/published-name.ts'
+import { judgeSignIn } from '../../../src/preflight/web/sign-in.ts'
 import { judgeVersions } from '../../../src/preflight/web/tls-versions.ts'
 import type { Field, WebAnswer } from '../../../src/preflight/web-probe.ts'
 
@@ -198,4 +199,29 @@ t.test('versions of TLS, and for whom they are', async (t) => {
   t.equal(judge(false, 'TLSv1', 'TLSv1.2'), 'warn')
   t.equal(judge(true, 'TLSv1', 'TLSv1.1', 'TLSv1.2'), 'pass')
   t.equal(judge(true, 'TLSv1.2'), 'warn')
+})
+
+t.test('a sign-in, and what other connections get', async (t) => {
+  const good = {
+    kind: 'answered',
+    isChallenged: true,
+    signedIn: 200,
+    again: 200,
+    stranger: 401,
+  } as const
+  const judge = (change: Partial<typeof good> | Readonly<Record<string, unknown>>) =>
+    judgeSignIn({ ...good, ...change } as typeof good)
+  t.equal(judge({}).verdict, 'pass')
+  t.equal(
+    judge({ signedIn: 404, again: 404 }).verdict,
+    'pass',
+    'what the page says is another matter',
+  )
+  t.match(judge({ stranger: 200 }), { verdict: 'fail', means: /served as somebody/ })
+  t.match(judge({ isChallenged: false, stranger: 200 }), { verdict: 'fail', means: /is open/ })
+  t.match(judge({ isChallenged: false, signedIn: 401 }), { verdict: 'fail', means: /Nobody/ })
+  t.match(judge({ signedIn: 401, again: 401 }), { verdict: 'fail', seen: /refused/ })
+  t.match(judge({ again: 401 }), { verdict: 'warn', seen: /asked again/ })
+  t.match(judge({ again: undefined }), { verdict: 'warn', seen: /closed/ })
+  t.match(judgeSignIn({ kind: 'failed', reason: 'x' }), { verdict: 'skip' })
 })
