@@ -2,6 +2,7 @@
 import type { Judgement } from '../finding.ts'
 import { visible } from '../visible.ts'
 import type { WebAnswer } from '../web-probe.ts'
+import type { Published } from './published-name.ts'
 
 /** What is asked of a page. */
 export interface Asked {
@@ -10,7 +11,7 @@ export interface Asked {
   readonly host: string
   readonly path: string
   /** Names of the file: a redirection or a link to another one leads nowhere. */
-  readonly published: ReadonlySet<string>
+  readonly published: Published
 }
 
 type Answered = Extract<WebAnswer, { kind: 'answer' }>

@@ -3,7 +3,7 @@ import { type Finding, finding, type Judgement, type System } from '../finding.t
 import { isSpecialAddress } from '../reachable-address.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { clientsOf } from './clients.ts'
-import { domainOf, type PublishedName } from './published-name.ts'
+import { domainOf, type Published, type PublishedName, publishedHosts } from './published-name.ts'
 
 const mostAddresses = 4
 
@@ -64,7 +64,7 @@ export async function testDomains(
     ({ kind, host }) => (kind === 'autodiscover' || kind === 'meet') && !host.startsWith('*.'),
   )
   const domains = [...new Set(guessed.map(({ host }) => domainOf(host)))]
-  const published = new Set(names.map(({ host }) => host))
+  const published = publishedHosts(names)
   const found = await Promise.all(domains.map((domain) => testDomain(world, domain, published)))
   return found.flat()
 }
@@ -72,7 +72,7 @@ export async function testDomains(
 async function testDomain(
   { dns, from }: Surroundings,
   domain: string,
-  published: ReadonlySet<string>,
+  published: Published,
 ): Promise<readonly Finding[]> {
   const outside = `lyncdiscover.${domain}`
   const inside = `lyncdiscoverinternal.${domain}`
@@ -97,7 +97,7 @@ async function testDomain(
           'Keep the record in DNS inside only. If this machine asks DNS inside, run the preflight with --from lan.',
       }),
     )
-  if (!published.has(outside) && !published.has(`*.${domain}`))
+  if (!published.has(outside))
     findings.push(say(outside, notPublished(external.status === 'found', domain)))
   return findings
 }

@@ -5,7 +5,7 @@ import { type Endpoint, type Surroundings, writeEndpoint } from '../surroundings
 import type { WebAnswer } from '../web-probe.ts'
 import { clientsOf } from './clients.ts'
 import { type Asked, judgeChallenge, judgeDiscovery, judgeOpenPage } from './judge-page.ts'
-import type { PublishedName } from './published-name.ts'
+import type { Published, PublishedName } from './published-name.ts'
 
 interface PageTest {
   readonly path: string
@@ -65,7 +65,7 @@ const tests: Readonly<Record<PublishKind, readonly PageTest[]>> = {
 export async function testPages(
   { probes }: Surroundings,
   name: PublishedName,
-  { endpoint, published }: { endpoint: Endpoint; published: ReadonlySet<string> },
+  { endpoint, published }: { endpoint: Endpoint; published: Published },
 ): Promise<readonly Finding[]> {
   const subject = `https://${name.host} (${writeEndpoint(endpoint)})`
   const findings: Finding[] = []

@@ -5,7 +5,7 @@ import type { WebAnswer } from '../web-probe.ts'
 import { clientsOf } from './clients.ts'
 import { judgeDiscovery } from './judge-page.ts'
 import { rootPath } from './pages.ts'
-import { type PublishedName, servesHttps } from './published-name.ts'
+import { type Published, type PublishedName, servesHttps } from './published-name.ts'
 
 const check = 'plain-http'
 
@@ -13,7 +13,7 @@ const check = 'plain-http'
 export async function testPlainHttp(
   { probes }: Surroundings,
   name: PublishedName,
-  { endpoint, published }: { endpoint: Endpoint; published: ReadonlySet<string> },
+  { endpoint, published }: { endpoint: Endpoint; published: Published },
 ): Promise<Finding> {
   const path = name.kind === 'autodiscover' ? rootPath : '/'
   const page = { scheme: 'http', host: name.host, path } as const

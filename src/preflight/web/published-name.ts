@@ -68,3 +68,13 @@ export const servesHttps = ({ https, httpsPort }: PublishedName): boolean =>
 
 /** The domain that a name stands directly in: `contoso.com` for `meet.contoso.com`. */
 export const domainOf = (host: string): string => host.slice(host.indexOf('.') + 1)
+
+/** Whether a host is one that the file publishes, by itself or by a wildcard. */
+export interface Published {
+  has(host: string): boolean
+}
+
+export function publishedHosts(names: readonly PublishedName[]): Published {
+  const hosts = new Set(names.map(({ host }) => host))
+  return { has: (host) => hosts.has(host) || hosts.has(`*.${domainOf(host)}`) }
+}

@@ -11,7 +11,12 @@ import { judgeCertificates } from './judge-certificates.ts'
 import { resolveName, testDomains } from './name-in-dns.ts'
 import { testPages } from './pages.ts'
 import { testPlainHttp } from './plain-http.ts'
-import { type PublishedName, servesHttps } from './published-name.ts'
+import {
+  type Published,
+  type PublishedName,
+  publishedHosts,
+  servesHttps,
+} from './published-name.ts'
 import { createSignInTest, type SignInTest } from './sign-in.ts'
 import { type Meeting, testHttps, testNoHttps } from './test-https.ts'
 
@@ -32,7 +37,7 @@ export interface WebServices {
 export function webServicesFamily(services: WebServices): Family {
   const { title, names, address, credentials } = services
   const meetings: Meeting[] = []
-  const published = new Set(names.map(({ host }) => host))
+  const published = publishedHosts(names)
   const signIn = credentials && createSignInTest(credentials)
   const context: Context = { address, signIn, published, meetings }
   const named = names.filter(({ host }) => !isPattern(host))
@@ -58,7 +63,7 @@ const isPattern = (host: string): boolean =>
 interface Context {
   readonly address: string | undefined
   readonly signIn: SignInTest | undefined
-  readonly published: ReadonlySet<string>
+  readonly published: Published
   /** Certificates that were met are added. */
   readonly meetings: Meeting[]
 }

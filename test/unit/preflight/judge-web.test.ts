@@ -9,7 +9,11 @@ import {
   judgeOpenPage,
 } from '../../../src/preflight/web/judge-page.ts'
 import { judgePlain, judgePlainDiscovery } from '../../../src/preflight/web/plain-http.ts'
-import { type PublishedName, publishedNames } from '../../../src/preflight/web/published-name.ts'
+import {
+  type PublishedName,
+  publishedHosts,
+  publishedNames,
+} from '../../../src/preflight/web/published-name.ts'
 import { judgeSignIn } from '../../../src/preflight/web/sign-in.ts'
 import { judgeVersions } from '../../../src/preflight/web/tls-versions.ts'
 import type { Field, WebAnswer } from '../../../src/preflight/web-probe.ts'
@@ -160,6 +164,18 @@ t.test('the names of a file, each at the listener that publishes it', async (t) 
     {},
     {},
   ])
+})
+
+t.test('a wildcard publishes each name directly below its domain', async (t) => {
+  const [name] = namesOf()
+  if (!name) throw new Error('no names')
+  const published = publishedHosts([
+    { ...name, host: '*.contoso.com' },
+    { ...name, host: 'a.b' },
+  ])
+  for (const host of ['meet.contoso.com', 'a.b']) t.ok(published.has(host), host)
+  for (const host of ['contoso.com', 'a.meet.contoso.com', 'b', 'c.b'])
+    t.notOk(published.has(host), host)
 })
 
 t.test('port 80 is what the file says', async (t) => {
