@@ -131,13 +131,13 @@ const unreachable = (
   check: 'https',
   seen: `not reachable (${reason})`,
   means:
-    from === 'internet'
-      ? 'Nobody outside gets through.'
-      : 'Mobile clients inside use the outer address too, and cannot sign in on the wireless network.',
+    from === 'lan'
+      ? 'Mobile clients inside use the outer address too, and cannot sign in on the wireless network.'
+      : 'Nobody outside gets through.',
   advice:
-    from === 'internet'
-      ? `Open TCP ${port} to the proxy in the firewall, and see that the proxy runs.`
-      : `Let the firewall lead connections from inside to its own outer address back in (hairpin) on TCP ${port}, or resolve the name to the inner address of the proxy inside.`,
+    from === 'lan'
+      ? `Let the firewall lead connections from inside to its own outer address back in (hairpin) on TCP ${port}, or resolve the name to the inner address of the proxy inside.`
+      : `Open TCP ${port} to the proxy in the firewall, and see that the proxy runs.`,
 })
 
 function noCertificate(answer: TlsAnswer, { host }: PublishedName): Judgement {
