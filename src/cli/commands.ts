@@ -8,7 +8,8 @@ import { demoUsage, runDemo } from './demo.ts'
 import { drainDetails, drainUsage, runDrain, runUndrain, undrainUsage } from './drain.ts'
 import { explainUsage, runExplain } from './explain.ts'
 import type { CommandIo } from './output.ts'
-import { preflightDetails, preflightUsage, runPreflightCommand } from './preflight.ts'
+import { runPreflightCommand } from './preflight.ts'
+import { preflightDetails, preflightUsage } from './preflight-call.ts'
 import { reloadUsage, runReload } from './reload.ts'
 import { runProxy, runUsage } from './run.ts'
 import { certificatesUsage, runEitherCertificates } from './running-certificates.ts'
@@ -45,7 +46,8 @@ const commands: Readonly<Record<string, Command>> = {
       ]),
   },
   preflight: {
-    summary: 'tests SIP federation and old SIP servers as partners and clients meet them',
+    summary:
+      'tests what is published as clients and partners meet it: web services, SIP federation, old SIP servers',
     usage: preflightUsage,
     details: preflightDetails,
     run: runPreflightCommand,

@@ -1,57 +1,43 @@
 /** `lyncgate preflight`: tests what is published, from where it stands. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import { parseDuration } from '../base/duration.ts'
-import { parseDomain } from '../config/host-name.ts'
-import { cwaFamily } from '../preflight/cwa.ts'
-import { federationFamily } from '../preflight/federation.ts'
+import { loadRules } from '../config/load.ts'
 import { countVerdicts } from '../preflight/finding.ts'
 import { writeJunit } from '../preflight/junit.ts'
-import { lcsFamily } from '../preflight/lcs.ts'
 import { openSurroundings } from '../preflight/open-surroundings.ts'
 import { splitPem } from '../preflight/roots.ts'
 import { type Family, type Report, runPreflight } from '../preflight/run-preflight.ts'
-import type { Standpoint, Surroundings } from '../preflight/surroundings.ts'
+import type { Surroundings } from '../preflight/surroundings.ts'
 import { withinTime } from '../preflight/time-budget.ts'
+import { publishedNames } from '../preflight/web/published-name.ts'
+import { webServicesFamily } from '../preflight/web/web-services.ts'
+import { formatProblems } from './check.ts'
 import { type CommandIo, printJson } from './output.ts'
+import {
+  type Account,
+  type PreflightCall,
+  preflightDetails,
+  preflightUsage,
+  type RulesTarget,
+  readCall,
+} from './preflight-call.ts'
 import { formatReport } from './preflight-report.ts'
-
-export const preflightUsage =
-  'usage: lyncgate preflight CHECK NAME [--from PLACE] [--dns SERVER] [--ca FILE] [--timeout DURATION] [--json] [--junit FILE]\n'
-
-/** The checks and options, one a line. */
-export const preflightDetails = `
-  preflight federation DOMAIN    SIP federation of a domain: records, servers on 5061, certificates
-  preflight lcs DOMAIN           Live Communications Server 2003/2005: records and listeners
-  preflight cwa HOST[:PORT]      Communicator Web Access: HTTPS, certificate, name
-
-  --from internet|dmz|lan        where this machine stands; default: internet
-  --dns SERVER[:PORT]            IP address of the DNS server to ask; may be repeated
-  --ca FILE                      PEM certificates to trust besides the public authorities
-  --timeout 5s                   for each question and each connection
-`
+import { DEFAULT_CONFIG } from './run.ts'
 
 /** For all of a preflight; records that lead nowhere add up. */
-const mostTimeMs = 180_000
-
-interface Call {
-  readonly family: Family
-  readonly from: Standpoint
-  readonly dnsServers: readonly string[]
-  readonly caFile: string | undefined
-  readonly timeoutMs: number
-  readonly json: boolean
-  readonly junit: string | undefined
-}
+const mostTimeMs = 600_000
 
 /** Resolves to the exit code: 0 nothing fails, 1 something does, 2 the call was wrong. */
 export async function runPreflightCommand(args: readonly string[], io: CommandIo): Promise<number> {
-  const call = readCall(args)
+  const call = readCall(args, DEFAULT_CONFIG)
   if (typeof call === 'string') return refuse(call, io)
   const surroundings = await prepare(call)
   if (typeof surroundings === 'string') return refuse(surroundings, io)
-  const report = await runPreflight(call.family, surroundings, (step) =>
-    showProgress(io, `${call.family.title}: ${step} ...`),
+  const family =
+    call.target.kind === 'family' ? call.target.family : await openRules(call.target, io)
+  if (typeof family === 'string') return refuse(family, io)
+  if (!family) return 2
+  const report = await runPreflight(family, surroundings, (step) =>
+    showProgress(io, `${family.title}: ${step} ...`),
   )
   showProgress(io, '')
   if (call.json) printJson(io, jsonOf(report))
@@ -91,7 +77,7 @@ async function writeReport(file: string, report: Report): Promise<string | undef
 }
 
 /** What the checks may ask, or what is wrong with the call. */
-async function prepare(call: Call): Promise<Surroundings | string> {
+async function prepare(call: PreflightCall): Promise<Surroundings | string> {
   const { caFile, dnsServers, timeoutMs, from } = call
   let roots: readonly string[] = []
   if (caFile !== undefined) {
@@ -110,63 +96,31 @@ async function prepare(call: Call): Promise<Surroundings | string> {
   }
 }
 
-const standpoints: readonly string[] = ['internet', 'dmz', 'lan']
+/** Everything that a file publishes; a string: it is not what the call means; undefined: it cannot be used, as was said. */
+async function openRules(target: RulesTarget, io: CommandIo): Promise<Family | string | undefined> {
+  const { file, listener, address } = target
+  // The certificates that it names are not needed: who stands outside does not have them.
+  const loaded = await loadRules(file)
+  if (!loaded.ok) {
+    io.stderr(formatProblems(file, loaded.error, io))
+    return undefined
+  }
+  const { rules } = loaded.value
+  if (listener !== undefined && !rules.listeners.some(({ name }) => name === listener))
+    return `--listener is one of ${rules.listeners.map(({ name }) => name).join(', ')}`
+  const credentials = target.account && (await readCredentials(target.account))
+  if (typeof credentials === 'string') return credentials
+  const names = publishedNames(rules, target)
+  return webServicesFamily({ title: file, names, address, credentials })
+}
 
-const isStandpoint = (text: string): text is Standpoint => standpoints.includes(text)
-
-/** The call, or what is wrong with it. */
-function readCall(args: readonly string[]): Call | string {
+/** Whom to sign in, with the password from its file; a string: why there is none. */
+async function readCredentials({ user, domain, passwordFile }: Account) {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        from: { type: 'string', default: 'internet' },
-        dns: { type: 'string', multiple: true, default: [] },
-        ca: { type: 'string' },
-        timeout: { type: 'string', default: '5s' },
-        json: { type: 'boolean', default: false },
-        junit: { type: 'string' },
-      },
-    })
-    const [check, name, ...rest] = positionals
-    if (!check || !name || rest.length > 0) return 'CHECK and NAME are needed'
-    const family = familyOf(check, name)
-    if (typeof family === 'string') return family
-    if (!isStandpoint(values.from)) return `--from is one of ${standpoints.join(', ')}`
-    const timeout = parseDuration(values.timeout)
-    if (!timeout.ok) return `--timeout: ${timeout.error}`
-    if (timeout.value < 100 || timeout.value > 60_000) return '--timeout is from 100ms to 60s'
-    return {
-      family,
-      from: values.from,
-      dnsServers: values.dns,
-      caFile: values.ca,
-      timeoutMs: timeout.value,
-      json: values.json,
-      junit: values.junit,
-    }
+    const [password = ''] = (await readFile(passwordFile, 'utf8')).split(/\r?\n/, 1)
+    if (password === '') return `${passwordFile} has nothing on its first line`
+    return { user, domain, password, workstation: 'LYNCGATE' }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return `cannot read ${passwordFile} (${(error as NodeJS.ErrnoException).code})`
   }
 }
-
-function familyOf(check: string, name: string): Family | string {
-  if (check === 'cwa') return readWebAccess(name)
-  if (check !== 'federation' && check !== 'lcs') return `there is no check "${check}"`
-  const domain = parseDomain(name)
-  if (!domain.ok) return wrongName('DOMAIN', domain.error)
-  return check === 'lcs' ? lcsFamily(domain.value) : federationFamily(domain.value)
-}
-
-function readWebAccess(text: string): Family | string {
-  const [, name = text, digits = '443'] = /^([^:]+):(\d{1,5})$/.exec(text) ?? []
-  const host = parseDomain(name)
-  if (!host.ok) return wrongName('HOST', host.error)
-  const port = Number(digits)
-  if (port < 1 || port > 65_535) return 'a port is a number from 1 to 65535'
-  return cwaFamily({ host: host.value, port })
-}
-
-const wrongName = (what: string, { message, hint }: { message: string; hint?: string }): string =>
-  hint === undefined ? `${what} ${message}` : `${what} ${message}: ${hint}`

@@ -1,4 +1,4 @@
-/** `lyncdiscover.*` and `/Autodiscover`: where a client finds its services. Always the external view. */
+/** `lyncdiscover.*` and `/Autodiscover`: where a client finds its services. */
 
 import { answer, answerJson, type LabExchange, type LabHandler, showUser } from './exchange.ts'
 import type { Tokens } from './tokens.ts'
@@ -12,17 +12,20 @@ interface Link {
   readonly href: string
 }
 
+/** Which web site answers: a proxy that is bridged to 443 instead of 4443 meets the internal one. */
+export type AccessLocation = 'External' | 'Internal'
+
 /** Handles `/` of a lyncdiscover host and everything below `/Autodiscover`. */
-export function createAutodiscoverHandler(tokens: Tokens): LabHandler {
+export function createAutodiscoverHandler(tokens: Tokens, location: AccessLocation): LabHandler {
   return (exchange) => {
     switch (exchange.target.path.replace('/autodiscover', '')) {
       case '/':
       case '/autodiscoverservice.svc/root':
       case '/autodiscoverservice.svc/root/domain':
-        return sendLinks(exchange, 'Root', rootLinks(exchange.publicOrigin))
+        return sendLinks(exchange, location, { Root: rootLinks(exchange.publicOrigin) })
       case '/autodiscoverservice.svc/root/user':
       case '/autodiscoverservice.svc/root/oauth/user':
-        return sendUserLinks(exchange, tokens)
+        return sendUserLinks(exchange, tokens, location)
       case '/xframe/xframe.html':
         return answer(exchange, { body: '<!DOCTYPE html><title>XFrame</title>\n' })
       default:
@@ -31,12 +34,12 @@ export function createAutodiscoverHandler(tokens: Tokens): LabHandler {
   }
 }
 
-function sendUserLinks(exchange: LabExchange, tokens: Tokens) {
+function sendUserLinks(exchange: LabExchange, tokens: Tokens, location: AccessLocation) {
   const user = tokens.read(exchange.req)
   if (user === 'none') return demandTicket(exchange, '28032;reason="The web ticket is missing."')
   if (user === 'bad') return demandTicket(exchange, '28033;reason="The web ticket is invalid."')
   showUser(exchange, user)
-  sendLinks(exchange, 'User', userLinks(exchange.publicOrigin))
+  sendLinks(exchange, location, { User: userLinks(exchange.publicOrigin) })
 }
 
 function rootLinks(origin: string): readonly Link[] {
@@ -63,19 +66,26 @@ function userLinks(origin: string): readonly Link[] {
 }
 
 /** JSON unless the client asks for the XML form, which the Lync 2010 mobile clients do. */
-function sendLinks(exchange: LabExchange, kind: 'Root' | 'User', links: readonly Link[]) {
+function sendLinks(
+  exchange: LabExchange,
+  location: AccessLocation,
+  kinds: Readonly<Record<string, readonly Link[]>>,
+) {
   const headers = { 'Cache-Control': 'no-cache', Vary: 'Accept' }
   if (!/autodiscover\+xml/i.test(exchange.req.headers.accept ?? '')) {
-    const value = { AccessLocation: 'External', [kind]: { Links: links } }
+    const inside = Object.entries(kinds).map(([kind, links]) => [kind, { Links: links }])
+    const value = { AccessLocation: location, ...Object.fromEntries(inside) }
     return answerJson(exchange, value, { headers })
   }
-  const elements = links.map(({ token, href }) => `<Link token="${token}" href="${href}"/>`)
+  const elements = Object.entries(kinds).map(
+    ([kind, links]) =>
+      `<${kind}>${links.map(({ token, href }) => `<Link token="${token}" href="${href}"/>`).join('')}</${kind}>`,
+  )
   answer(exchange, {
     type: xmlType,
     headers,
     body:
       '<?xml version="1.0" encoding="utf-8"?>' +
-      `<AutodiscoverResponse AccessLocation="External"><${kind}>${elements.join('')}</${kind}>` +
-      '</AutodiscoverResponse>',
+      `<AutodiscoverResponse AccessLocation="${location}">${elements.join('')}</AutodiscoverResponse>`,
   })
 }

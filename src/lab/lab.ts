@@ -9,6 +9,7 @@ import {
   createAuthority,
   type IssuedCertificate,
 } from './authority.ts'
+import type { AccessLocation } from './autodiscover.ts'
 import { type LabPorts, type LabServer, startLabServer } from './lab-server.ts'
 import { createSite } from './site.ts'
 import { createTokens } from './tokens.ts'
@@ -36,6 +37,8 @@ export interface LabOptions {
   readonly publishedHttpsPort?: number
   /** The external name of the web services; default `lyncweb.contoso.com`. */
   readonly webServicesHost?: string
+  /** What autodiscover says of itself; default `External`. */
+  readonly accessLocation?: AccessLocation
 }
 
 /** The running deployment. */
@@ -66,6 +69,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     applications,
     rootCertificatePem: authority.certificatePem,
     webServicesHost: options.webServicesHost ?? 'lyncweb.contoso.com',
+    accessLocation: options.accessLocation ?? 'External',
   })
   const started: LabServer[] = []
   let connectionCount = 0

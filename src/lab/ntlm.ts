@@ -4,16 +4,17 @@
  */
 
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { answer, type LabExchange, showUser } from './exchange.ts'
-import { ntlmV2Key, ntProof } from './ntlm-crypto.ts'
+import { ntlmV2Key, ntProof } from '../ntlm/ntlm-crypto.ts'
 import {
   layOutMessage,
   ntlmFlags,
   ntlmMessageType,
   readAuthenticate,
   targetInfoIds,
+  windowsTime,
   writeTargetInfo,
-} from './ntlm-message.ts'
+} from '../ntlm/ntlm-message.ts'
+import { answer, type LabExchange, showUser } from './exchange.ts'
 import { findUser, type LabUser } from './users.ts'
 
 const schemes = ['Negotiate', 'NTLM'] as const
@@ -84,13 +85,6 @@ export function writeChallenge(serverChallenge: Buffer, computer: string): Buffe
   // Version: Windows 10.0, build 20348, NTLM revision 15.
   message.set([10, 0, 0x7c, 0x4f, 0, 0, 0, 15], 48)
   return message
-}
-
-/** Hundreds of nanoseconds since 1601, as Windows counts them. 8 bytes, little-endian. */
-export function windowsTime(date: Date): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE((BigInt(date.getTime()) + 11_644_473_600_000n) * 10_000n)
-  return bytes
 }
 
 function sendChallenge(exchange: LabExchange, scheme: string): undefined {

@@ -1,7 +1,7 @@
 /** The web site that every lab server runs: which handler answers which host and directory. */
 
 import { addressBook, openAddressBook } from './address-book.ts'
-import { createAutodiscoverHandler } from './autodiscover.ts'
+import { type AccessLocation, createAutodiscoverHandler } from './autodiscover.ts'
 import { dataCollab } from './data-collab.ts'
 import {
   createCertificateProvisioning,
@@ -25,11 +25,12 @@ export interface SiteSetup {
   readonly rootCertificatePem: string
   /** The external name of the web services: `lyncweb.contoso.com`. */
   readonly webServicesHost: string
+  readonly accessLocation: AccessLocation
 }
 
 /** Builds the site. */
 export function createSite(setup: SiteSetup): LabHandler {
-  const autodiscover = createAutodiscoverHandler(setup.tokens)
+  const autodiscover = createAutodiscoverHandler(setup.tokens, setup.accessLocation)
   const dialin = createDialinHandler(setup.webServicesHost)
   const directories = new Map<string, LabHandler>([
     ...plainDirectories,

@@ -13,6 +13,11 @@ export type System =
   | 'LCS'
   | 'Communicator'
   | 'Communicator Web Access'
+  | 'desktop clients'
+  | 'mobile clients'
+  | 'browsers'
+  | 'desk phones'
+  | 'Outlook'
 
 export interface Finding {
   readonly verdict: Verdict

@@ -81,7 +81,11 @@ function judgeName(leaf: X509Certificate, facts: CertificateFacts, demand: Deman
 }
 
 /** A name that OpenSSL does not take is not covered. */
-function covers(leaf: X509Certificate, name: string, options: X509CheckOptions = {}): boolean {
+export function covers(
+  leaf: X509Certificate,
+  name: string,
+  options: X509CheckOptions = {},
+): boolean {
   try {
     return leaf.checkHost(name, options) !== undefined
   } catch {

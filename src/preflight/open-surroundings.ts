@@ -1,9 +1,11 @@
 /** The real world: DNS, sockets and root certificates behind what checks may ask. */
 import { openDns } from './dns.ts'
 import { readRoots } from './roots.ts'
+import { probeSignIn } from './sign-in-probe.ts'
 import { probeSip } from './sip-probe.ts'
 import type { Standpoint, Surroundings } from './surroundings.ts'
 import { probeTls } from './tls-probe.ts'
+import { probeTlsVersion } from './tls-version-probe.ts'
 import { probeWeb } from './web-probe.ts'
 
 export interface SurroundingsOptions {
@@ -19,15 +21,20 @@ export interface SurroundingsOptions {
 
 /** @throws TypeError when a DNS server is not an IP address */
 export function openSurroundings(options: SurroundingsOptions): Surroundings {
-  const { dnsServers, timeoutMs, roots, from, now } = options
+  const { dnsServers, timeoutMs, from, now } = options
+  const roots = readRoots(options.roots)
   return {
     dns: openDns({ servers: dnsServers, timeoutMs }),
     probes: {
       tls: (endpoint, serverName) => probeTls(endpoint, { serverName, timeoutMs }),
+      version: (endpoint, serverName, version) =>
+        probeTlsVersion(endpoint, { serverName, version, timeoutMs }),
+      signIn: (endpoint, { host, path }, credentials) =>
+        probeSignIn(endpoint, { host, path, credentials, timeoutMs, roots }),
       sip: (endpoint, domain) => probeSip(endpoint, domain, timeoutMs),
       web: (endpoint, request) => probeWeb(endpoint, request, timeoutMs),
     },
-    roots: readRoots(roots),
+    roots,
     from,
     now,
   }

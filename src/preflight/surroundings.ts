@@ -1,8 +1,12 @@
 /** What checks may ask of the world. It comes in as an argument, so that tests can be the world. */
+
+import type { NtlmCredentials } from '../ntlm/ntlm-client.ts'
 import type { Dns } from './dns.ts'
 import type { Roots } from './roots.ts'
+import type { SignInAnswer } from './sign-in-probe.ts'
 import type { SipAnswer } from './sip-probe.ts'
 import type { TlsAnswer } from './tls-probe.ts'
+import type { TlsVersion, VersionAnswer } from './tls-version-probe.ts'
 import type { WebAnswer } from './web-probe.ts'
 
 /** Where the preflight stands: from the Internet, private addresses and internal records are mistakes. */
@@ -19,6 +23,18 @@ export interface Endpoint {
 export interface Probes {
   /** Reads the certificate that is presented. @param serverName as SNI; undefined: none is sent */
   readonly tls: (endpoint: Endpoint, serverName: string | undefined) => Promise<TlsAnswer>
+  /** Whether one version of TLS is spoken. */
+  readonly version: (
+    endpoint: Endpoint,
+    serverName: string,
+    version: TlsVersion,
+  ) => Promise<VersionAnswer>
+  /** Signs in by NTLM over verified TLS. */
+  readonly signIn: (
+    endpoint: Endpoint,
+    page: Pick<WebRequest, 'host' | 'path'>,
+    credentials: NtlmCredentials,
+  ) => Promise<SignInAnswer>
   /** Asks a plain TCP port for SIP. */
   readonly sip: (endpoint: Endpoint, domain: string) => Promise<SipAnswer>
   /** Gets one page. */
@@ -29,6 +45,9 @@ export interface WebRequest {
   readonly scheme: 'http' | 'https'
   readonly host: string
   readonly path: string
+  /** Besides Host and User-Agent, in place of `Accept: text/html`. */
+  readonly fields?: Readonly<Record<string, string>>
+  readonly wantsBody?: boolean
 }
 
 export interface Surroundings {

@@ -17,6 +17,10 @@ export function withinTime(surroundings: Surroundings, signal: AbortSignal): Sur
     },
     probes: {
       tls: async (endpoint, name) => (signal.aborted ? unreachable : probes.tls(endpoint, name)),
+      version: async (endpoint, name, version) =>
+        signal.aborted ? 'unclear' : probes.version(endpoint, name, version),
+      signIn: async (endpoint, page, credentials) =>
+        signal.aborted ? { kind: 'failed', reason } : probes.signIn(endpoint, page, credentials),
       sip: async (endpoint, domain) =>
         signal.aborted ? unreachable : probes.sip(endpoint, domain),
       web: async (endpoint, page) => (signal.aborted ? unreachable : probes.web(endpoint, page)),

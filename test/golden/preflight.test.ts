@@ -8,10 +8,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import type { CommandIo } from '../../src/cli/output.ts'
 import { formatReport } from '../../src/cli/preflight-report.ts'
+import { parseRules } from '../../src/config/load.ts'
 import { cwaFamily } from '../../src/preflight/cwa.ts'
 import { federationFamily } from '../../src/preflight/federation.ts'
 import { lcsFamily } from '../../src/preflight/lcs.ts'
 import { type Family, runPreflight } from '../../src/preflight/run-preflight.ts'
+import { publishedNames } from '../../src/preflight/web/published-name.ts'
+import { webServicesFamily } from '../../src/preflight/web/web-services.ts'
 import { createWorld } from '../support/preflight-world.ts'
 import { createSipAuthority } from '../support/sip-certificates.ts'
 
@@ -24,6 +27,16 @@ const families: Readonly<Record<string, (name: string) => Family>> = {
   federation: federationFamily,
   lcs: lcsFamily,
   cwa: (host) => cwaFamily({ host, port: 443 }),
+  web: (example) => webFamily(example),
+}
+
+/** What an example in config/ publishes. */
+function webFamily(example: string): Family {
+  const file = new URL(`../../config/${example}`, import.meta.url)
+  const loaded = parseRules(readFileSync(file, 'utf8'), file.pathname)
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error))
+  const names = publishedNames(loaded.value.rules)
+  return webServicesFamily({ title: example, names, address: undefined })
 }
 
 for (const name of readdirSync(directory).filter((each) => each.endsWith('.golden'))) {
@@ -42,7 +55,7 @@ for (const name of readdirSync(directory).filter((each) => each.endsWith('.golde
   })
 }
 
-/** What the command prints for `federation contoso.com` or `lcs contoso.com lan`. */
+/** What the command prints for `federation contoso.com`, `lcs contoso.com lan` or `web single-server.yaml`. */
 async function preflight(input: string, call: string): Promise<string> {
   const [check = '', target = '', from = 'internet'] = call.split(' ')
   const family = families[check]?.(target)

@@ -1,7 +1,7 @@
 /** A server that drains is empty when the last long poll has ended and the last signed-in client has gone, no sooner. */
 import t, { type Test } from 'tap'
 import type { LabServer } from '../../src/lab/lab-server.ts'
-import { signIn } from '../../src/lab/ntlm-client.ts'
+import { signIn } from '../../src/ntlm/ntlm-client.ts'
 import { askAdmin, bearer, madeToken } from '../support/ask-admin.ts'
 import { credentialsOf, HOST, startLabProxy } from '../support/lab-proxy.ts'
 

@@ -1,8 +1,8 @@
 /** What runs goes on under the configuration it began with; sign-ins live on as long as their server is in the pool. */
 import t, { type Test } from 'tap'
 import { startLab } from '../../src/lab/lab.ts'
-import { signIn } from '../../src/lab/ntlm-client.ts'
 import { connectRaw, type RawClient } from '../../src/lab/raw-client.ts'
+import { signIn } from '../../src/ntlm/ntlm-client.ts'
 import { ANSWER, whenClosed } from '../support/answering-backend.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { credentialsOf, HOST } from '../support/lab-proxy.ts'

@@ -1,7 +1,7 @@
 /** NTLM and Negotiate through the proxy against servers that bind the sign-in to the connection, as IIS does. */
 import t from 'tap'
-import { signIn } from '../../src/lab/ntlm-client.ts'
 import type { RawClient, RawResponse } from '../../src/lab/raw-client.ts'
+import { signIn } from '../../src/ntlm/ntlm-client.ts'
 import { credentialsOf, HOST, startLabProxy } from '../support/lab-proxy.ts'
 
 const echo =

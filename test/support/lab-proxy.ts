@@ -1,8 +1,8 @@
 /** The stand-in Lync deployment with the proxy in front of its pool, and clients that speak HTTP to it. */
 import type { Test } from 'tap'
 import { type Lab, type LabOptions, startLab } from '../../src/lab/lab.ts'
-import type { NtlmCredentials } from '../../src/lab/ntlm-client.ts'
 import { connectRaw, type RawClient } from '../../src/lab/raw-client.ts'
+import type { NtlmCredentials } from '../../src/ntlm/ntlm-client.ts'
 import { startTestProxy, type TestProxy, type TestProxyOptions } from './proxy.ts'
 
 /** The Host line of every request in these tests. */

@@ -8,15 +8,17 @@
  *     LISTEN 63.1.2.3:5061 tls names=sip.contoso.com usages=serverAuth,clientAuth mutual=yes
  *     LISTEN 63.1.2.3:5060 sip
  *     LISTEN 63.1.2.3:443 web status=302 location=https://other.contoso.com/
+ *     LISTEN 63.1.2.3:443 web host=meet.contoso.com path=/abs status=401 auth=NTLM cookie=MS-WSMAN=a;path=/ body=text
  *
- * What is not there is not found or refused. `tls` also takes subject=, until=, from=, key=1024|ec, hash=SHA-1,
- * signer=root|self, send=leaf (no intermediate), version=1.0, sni=only; a listener may be `tls` and `web` in two lines.
+ * The first line that fits host and path answers; a path ends in * for all below it. What is not there is not found or refused. `tls` also takes subject=, until=, from=, key=1024|ec, hash=SHA-1,
+ * signer=root|self, versions=TLSv1.2,TLSv1.3, send=leaf (no intermediate), version=1.0, sni=only; a listener may be `tls` and `web` in two lines.
  */
 import { type Lookup, mostRecords, type SrvRecord } from '../../src/preflight/dns.ts'
 import { buildRoots } from '../../src/preflight/roots.ts'
 import {
   type Endpoint,
   type Surroundings,
+  type WebRequest,
   writeEndpoint,
 } from '../../src/preflight/surroundings.ts'
 import type { TlsAnswer } from '../../src/preflight/tls-probe.ts'
@@ -36,7 +38,7 @@ export async function createWorld(
   const asked: string[] = []
   const zone: (readonly string[])[] = []
   const listeners = new Map<string, { kind: string; settings: Settings }[]>()
-  const presented = new Map<string, readonly Buffer[]>()
+  const presented = new Map<Settings, readonly Buffer[]>()
   for (const line of text.split('\n')) {
     const words = line.replace(/#.*/, '').trim().split(/\s+/)
     if (words.length < 3) continue
@@ -47,7 +49,7 @@ export async function createWorld(
     const [, endpoint = '', kind = '', ...rest] = words
     const settings = readSettings(rest)
     listeners.set(endpoint, [...(listeners.get(endpoint) ?? []), { kind, settings }])
-    if (kind === 'tls') presented.set(endpoint, await present(settings, authority))
+    if (kind === 'tls') presented.set(settings, await present(settings, authority))
   }
 
   function find<T>(name: string, type: string, read: (data: readonly string[]) => T): Lookup<T> {
@@ -64,13 +66,22 @@ export async function createWorld(
 
   const at = (endpoint: Endpoint, kind: string) =>
     listeners.get(writeEndpoint(endpoint))?.find((each) => each.kind === kind)
+  const listenersAt = (
+    endpoint: Endpoint,
+    kind: string,
+    { host, path }: { host: string; path: string },
+  ) =>
+    (listeners.get(writeEndpoint(endpoint)) ?? [])
+      .filter((each) => each.kind === kind)
+      .map(({ settings }) => settings)
+      .filter((settings) => fits(settings['host'], host) && fits(settings['path'], path))
   const isOpen = (endpoint: Endpoint): boolean => listeners.has(writeEndpoint(endpoint))
   const refused = { kind: 'unreachable', reason: 'refused' } as const
 
   async function tls(endpoint: Endpoint, serverName: string | undefined): Promise<TlsAnswer> {
     asked.push(`tls ${writeEndpoint(endpoint)} ${serverName ?? 'without a name'}`)
     if (!isOpen(endpoint)) return refused
-    const settings = at(endpoint, 'tls')?.settings
+    const settings = listenersAt(endpoint, 'tls', { host: serverName ?? '', path: '' })[0]
     if (!settings)
       return {
         kind: 'no-certificate',
@@ -82,17 +93,24 @@ export async function createWorld(
     return {
       kind: 'tls',
       version: `TLS ${settings['version'] ?? '1.2'}`,
-      chain: presented.get(writeEndpoint(endpoint)) ?? [],
+      chain: presented.get(settings) ?? [],
       asksForCertificate: settings['mutual'] === 'yes',
     }
   }
 
-  async function web(endpoint: Endpoint): Promise<WebAnswer> {
+  async function web(endpoint: Endpoint, request: WebRequest): Promise<WebAnswer> {
     asked.push(`web ${writeEndpoint(endpoint)}`)
     if (!isOpen(endpoint)) return refused
-    const settings = at(endpoint, 'web')?.settings
+    const [settings] = listenersAt(endpoint, 'web', request)
     if (!settings) return { kind: 'not-http', reason: 'time-out' }
-    return { kind: 'answer', status: Number(settings['status']), location: settings['location'] }
+    const { status, location, auth, cookie, body = '' } = settings
+    const challenges = (auth?.split(',') ?? []).map(
+      (scheme) => ['www-authenticate', scheme] as const,
+    )
+    const isNew = cookie !== undefined && request.fields?.['cookie'] === undefined
+    const cookies = isNew ? [['set-cookie', cookie] as const] : []
+    const fields = [...challenges, ...cookies]
+    return { kind: 'answer', status: Number(status), location, fields, body }
   }
 
   return {
@@ -111,6 +129,13 @@ export async function createWorld(
     probes: {
       tls,
       web,
+      signIn: async () => ({ kind: 'failed', reason: 'nobody signs in here' }),
+      version: async (endpoint, host, version) => {
+        const [settings] = listenersAt(endpoint, 'tls', { host, path: '' })
+        if (!settings) return 'unclear'
+        const spoken = settings['versions']?.split(',') ?? ['TLSv1.2', 'TLSv1.3']
+        return spoken.includes(version) ? 'spoken' : 'refused'
+      },
       sip: async (endpoint) => {
         asked.push(`sip ${writeEndpoint(endpoint)}`)
         if (!isOpen(endpoint)) return refused
@@ -132,8 +157,16 @@ const readSrv = ([priority, weight, port, target = '']: readonly string[]): SrvR
   target: target === '.' ? '' : target,
 })
 
+const fits = (pattern: string | undefined, text: string): boolean =>
+  pattern === undefined ||
+  pattern === text ||
+  (pattern.endsWith('*') && text.startsWith(pattern.slice(0, -1)))
+
+/** Values may hold a `=` themselves. */
 const readSettings = (words: readonly string[]): Settings =>
-  Object.fromEntries(words.map((word) => word.split('=') as [string, string]))
+  Object.fromEntries(
+    words.map((word) => [word.split('=', 1)[0] ?? '', word.slice(word.indexOf('=') + 1)]),
+  )
 
 async function present(settings: Settings, authority: SipAuthority): Promise<readonly Buffer[]> {
   const list = (text: string | undefined) => text?.split(',').filter(Boolean)

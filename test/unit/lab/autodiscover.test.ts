@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startLab } from '../../../src/lab/lab.ts'
-import { signIn } from '../../../src/lab/ntlm-client.ts'
 import { connectRaw } from '../../../src/lab/raw-client.ts'
+import { signIn } from '../../../src/ntlm/ntlm-client.ts'
 
 const lab = await startLab()
 t.teardown(() => lab.close())

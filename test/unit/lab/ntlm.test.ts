@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { startLab } from '../../../src/lab/lab.ts'
-import { createNegotiate, signIn } from '../../../src/lab/ntlm-client.ts'
 import { connectRaw, type RawClient } from '../../../src/lab/raw-client.ts'
 import { labUsers } from '../../../src/lab/users.ts'
+import { createNegotiate, signIn } from '../../../src/ntlm/ntlm-client.ts'
 
 const lab = await startLab()
 t.teardown(() => lab.close())

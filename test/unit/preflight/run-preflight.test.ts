@@ -31,8 +31,14 @@ function listen(settings: Partial<CommandIo> = {}) {
 t.test('a call that cannot be used says why and gives 2', async (t) => {
   const place = t.testdir({ 'empty.pem': 'nothing' })
   const table: readonly (readonly [string, RegExp])[] = [
-    ['', /CHECK and NAME are needed/],
     ['federation', /CHECK and NAME are needed/],
+    ['federation contoso.com --address 192.0.2.1', /--address belongs to FILE/],
+    ['lyncgate.yaml --address proxy01', /--address is an IP address/],
+    ['lyncgate.yaml --user CONTOSO\\alice', /--user and --password-file belong together/],
+    ['lyncgate.yaml --user alice --password-file x', /--user is DOMAIN/],
+    ['federation contoso.com --user a@b --password-file x', /--user belongs to FILE/],
+    ['lyncgate.yaml --port 0', /a port is a number from 1 to 65535/],
+    ['lyncgate.yaml --http-port 80x', /a port is a number from 1 to 65535/],
     ['federation a b', /CHECK and NAME are needed/],
     ['telnet contoso.com', /no check "telnet"/],
     ['federation sip:user@contoso.com', /is a SIP address: write the name alone: "contoso.com"/],

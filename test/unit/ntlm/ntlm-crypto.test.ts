@@ -1,5 +1,5 @@
 import t from 'tap'
-import { lmV2Response, ntHash, ntlmV2Key, ntProof } from '../../../src/lab/ntlm-crypto.ts'
+import { lmV2Response, ntHash, ntlmV2Key, ntProof } from '../../../src/ntlm/ntlm-crypto.ts'
 
 // MS-NLMP 4.2: user "User", domain "Domain", password "Password".
 const serverChallenge = Buffer.from('0123456789abcdef', 'hex')

@@ -1,6 +1,10 @@
 import t from 'tap'
 import { verify, writeChallenge } from '../../../src/lab/ntlm.ts'
-import { createAuthenticate, createNegotiate, findChallenge } from '../../../src/lab/ntlm-client.ts'
+import {
+  createAuthenticate,
+  createNegotiate,
+  findChallenge,
+} from '../../../src/ntlm/ntlm-client.ts'
 import {
   layOutMessage,
   type NtlmChallenge,
@@ -10,7 +14,7 @@ import {
   readChallenge,
   targetInfoIds,
   writeTargetInfo,
-} from '../../../src/lab/ntlm-message.ts'
+} from '../../../src/ntlm/ntlm-message.ts'
 
 const text = (value: string) => Buffer.from(value, 'utf16le')
 const alice = { user: 'alice', domain: 'CONTOSO', password: 'Wonderland-7' }

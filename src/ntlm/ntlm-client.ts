@@ -1,7 +1,6 @@
 /** The client's side of NTLMv2: for tests, and for probing a real deployment. */
 
 import { randomBytes } from 'node:crypto'
-import { windowsTime } from './ntlm.ts'
 import { lmV2Response, ntlmV2Key, ntProof } from './ntlm-crypto.ts'
 import {
   layOutMessage,
@@ -10,6 +9,7 @@ import {
   readChallenge,
   readTargetInfo,
   targetInfoIds,
+  windowsTime,
 } from './ntlm-message.ts'
 
 const clientFlags =

@@ -143,3 +143,10 @@ function readField(message: Buffer, at: number): Buffer | undefined {
 function decodeText(bytes: Buffer, flags: number): string {
   return bytes.toString(flags & ntlmFlags.unicode ? 'utf16le' : 'latin1')
 }
+
+/** Hundreds of nanoseconds since 1601, as Windows counts them. 8 bytes, little-endian. */
+export function windowsTime(date: Date): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE((BigInt(date.getTime()) + 11_644_473_600_000n) * 10_000n)
+  return bytes
+}
