@@ -23,6 +23,7 @@ export interface ServerStatus {
   readonly empty: boolean
   readonly inFlight: number
   readonly pinned: number
+  readonly insecureSkipVerify: boolean
 }
 
 export interface PoolStatus {
@@ -95,7 +96,7 @@ export function describeStatus(scope: AdminScope): Status {
 }
 
 export function describeServer(server: Server, { runtime, now }: AdminScope): ServerStatus {
-  const { address, httpPort, httpsPort, weight, check, facts } = server
+  const { address, httpPort, httpsPort, weight, check, facts, tls } = server
   const nowMs = monotonicNow()
   const { ejection } = facts
   return {
@@ -113,6 +114,7 @@ export function describeServer(server: Server, { runtime, now }: AdminScope): Se
     empty: runtime.isEmpty(server),
     inFlight: facts.inFlight,
     pinned: facts.pinned,
+    insecureSkipVerify: tls.insecureSkipVerify,
   }
 }
 

@@ -75,10 +75,12 @@ function formatDraining({ draining, empty }: ServerStatus, io: CommandIo): strin
   return empty ? `${by}, ${paint(io, 'green', 'empty')}` : paint(io, 'yellow', by)
 }
 
-function formatHealth({ health, reason, ejectedUntil }: ServerStatus, io: CommandIo): string {
+function formatHealth(server: ServerStatus, io: CommandIo): string {
+  const { health, reason, ejectedUntil, insecureSkipVerify } = server
   const word = health === 'unhealthy' ? paint(io, 'red', health) : health
   const why = reason === null ? word : `${word} (${reason})`
-  return ejectedUntil === null ? why : `${why}, ejected until ${timeOf(ejectedUntil)}`
+  const said = ejectedUntil === null ? why : `${why}, ejected until ${timeOf(ejectedUntil)}`
+  return insecureSkipVerify ? `${said}, ${paint(io, 'yellow', 'certificate not verified')}` : said
 }
 
 function formatWorkers(workers: Status['workers']): string {
