@@ -166,7 +166,12 @@ mapfile -t command < <(setting Cmd)
 start run "${command[@]}"
 wait_healthy
 status() { inside curl -sS --max-time 10 -o /dev/null -w '%{http_code}' "$@"; }
+for _ in $(seq 60); do
+  [[ $(status http://127.0.0.1:8081/readyz) == 200 ]] && break
+  sleep 0.5
+done
 [[ $(status http://127.0.0.1:8081/readyz) == 200 ]] || fail readyz
+[[ $(pgrep -c -P "$(process_of_container)") -ge 1 ]] || fail 'no worker processes'
 [[ $(status http://127.0.0.1/) == 421 ]] || fail 'a name that is not published: 421'
 [[ $(status -k --resolve lyncweb.contoso.com:443:127.0.0.1 https://lyncweb.contoso.com/) == 503 ]] ||
   fail 'a server that is not there: 503'
