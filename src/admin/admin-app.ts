@@ -1,7 +1,9 @@
 /** The admin address as an application: every request is screened, every answer is JSON and nobody's to keep. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { unmapped } from '../base/unmapped.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { type ApiError, apiErrors, type ErrorBody } from './api-error.ts'
 import { type Answer, type Route, routes } from './routes.ts'
@@ -142,9 +144,7 @@ function screen(
   return screenRequest(facts, screenScope)
 }
 
-/** An IPv4 peer of an IPv6 port is an IPv4 peer. */
-const peerOf = (request: FastifyRequest): string =>
-  (request.raw.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
+const peerOf = (request: FastifyRequest): string => unmapped(request.raw.socket.remoteAddress ?? '')
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if ('text' in answer) return reply.type(answer.contentType).send(answer.text)

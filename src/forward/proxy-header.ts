@@ -2,7 +2,9 @@
  * The PROXY header towards a server: who its client really is ("The PROXY protocol, versions 1 & 2", haproxy.org,
  * sections 2.1 and 2.2). Pure.
  */
+
 import { isIPv4, isIPv6 } from 'node:net'
+import { unmapped } from '../base/unmapped.ts'
 
 /** Both ends of the client's own connection. */
 export interface ProxiedConnection {
@@ -50,7 +52,7 @@ const isIP = (address: string): boolean => isIPv4(address) || isIPv6(address)
 /** Without a zone (`fe80::1%eth0`), which means something on this machine only; IPv4-mapped as IPv4. */
 function plain(address: string): string {
   const [text = ''] = address.split('%')
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text
+  return unmapped(text)
 }
 
 /** Both addresses of a header are of one family. */

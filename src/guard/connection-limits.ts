@@ -1,5 +1,7 @@
 /** How many client connections may be open, in all and per client. */
+
 import { isIPv6 } from 'node:net'
+import { unmapped } from '../base/unmapped.ts'
 
 /** Connections that are open: all of them, and by client. */
 export interface ConnectionCounts {
@@ -96,14 +98,12 @@ export class ConnectionLimits {
   }
 }
 
-/** An IPv4 client of a dual-stack listener is the same as over IPv4. */
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
-
 /** One IPv6 client owns a /64 at least (RFC 6177), so that is what is counted. */
 export function clientKey(address: string): string {
   if (!isIPv6(address)) return address
-  const mapped = MAPPED.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
+  // An IPv4 client of a dual-stack listener is the same as over IPv4.
+  const plain = unmapped(address)
+  if (plain !== address) return plain
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
   const left = groupsOf(head)
   const right = groupsOf(tail ?? '')

@@ -1,5 +1,7 @@
 /** Who the client is, as far as it can be believed. */
+
 import { isIP } from 'node:net'
+import { unmapped } from '../base/unmapped.ts'
 import type { Arrival } from './client-connection.ts'
 
 /**
@@ -40,7 +42,3 @@ function plainAddress(hop: string): string {
   const withPort = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)
   return withPort ? (withPort[1] as string) : hop
 }
-
-/** IPv4 clients of a dual-stack listener are written as IPv4. */
-export const unmapped = (address: string): string =>
-  /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(address) ? address.slice(7) : address

@@ -1,14 +1,15 @@
 /** Stands between a listener and the two ways (request and upgrade): which connection an event belongs to. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { FailureCode } from '../base/failure.ts'
+import { unmapped } from '../base/unmapped.ts'
 import type { TlsProfile } from '../config/rules.ts'
 import type { ConnectionLimits } from '../guard/connection-limits.ts'
 import { handshakeFailureOf } from '../observe/metrics/handshake-metrics.ts'
 import { createSeldom } from '../observe/seldom.ts'
-import { unmapped } from './client-address.ts'
 import { type Arrival, ClientConnection } from './client-connection.ts'
 import { monotonicNow, nextRequestId } from './exchange.ts'
 import { handleRequest, type RequestScope } from './handle-request.ts'

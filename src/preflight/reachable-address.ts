@@ -1,5 +1,7 @@
 /** Which addresses cannot be reached from the Internet (RFC 6890 and its registry). */
+
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
+import { unmapped } from '../base/unmapped.ts'
 
 const special = new BlockList()
 for (const network of [
@@ -32,6 +34,6 @@ for (const network of [
 export function isSpecialAddress(address: string): boolean {
   if (isIPv4(address)) return special.check(address, 'ipv4')
   if (!isIPv6(address)) return false
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  return mapped ? special.check(mapped, 'ipv4') : special.check(address, 'ipv6')
+  const plain = unmapped(address)
+  return special.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6')
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { clientAddress, unmapped } from '../../../src/pipeline/client-address.ts'
+import { unmapped } from '../../../src/base/unmapped.ts'
+import { clientAddress } from '../../../src/pipeline/client-address.ts'
 
 const isTrusted = (address: string): boolean => /^(10\.|2001:db8:ffff:)/.test(address)
 
