@@ -1,5 +1,4 @@
 /** `lyncgate certificates FILE`: which certificates a rules file has, and what each is for. */
-import { parseArgs } from 'node:util'
 import {
   type CertificateOverview,
   type CertificateRow,
@@ -8,6 +7,7 @@ import {
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { loadConfiguration } from '../runtime/load-configuration.ts'
 import { formatProblems } from './check.ts'
+import { readFileCall } from './file-call.ts'
 import { alignTable, type CommandIo, paint, printJson } from './output.ts'
 
 export const certificatesUsage = 'usage: lyncgate certificates FILE [--json]\n'
@@ -18,7 +18,7 @@ export async function runCertificates(
   io: CommandIo,
   now: Date,
 ): Promise<number> {
-  const call = readCall(args)
+  const call = readFileCall(args)
   if (typeof call === 'string') {
     io.stderr(`lyncgate certificates: ${call}\n${certificatesUsage}`)
     return 2
@@ -73,20 +73,3 @@ function formatNames({ needed, pending, missing }: CertificateOverview, io: Comm
 /** The thresholds of the warnings in the log. */
 const paintDays = ({ daysLeft }: CertificateRow, io: CommandIo): string =>
   daysLeft > 30 ? String(daysLeft) : paint(io, daysLeft > 14 ? 'yellow' : 'red', String(daysLeft))
-
-interface Call {
-  readonly file: string
-  readonly json: boolean
-}
-
-function readCall(args: readonly string[]): Call | string {
-  try {
-    const options = { json: { type: 'boolean', default: false } } as const
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    const [file, ...rest] = positionals
-    if (file === undefined || file === '') return 'no FILE given'
-    return rest.length > 0 ? 'more than one FILE given' : { file, json: values.json }
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}

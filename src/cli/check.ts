@@ -1,7 +1,7 @@
 /** `lyncgate check FILE`: says everything that is wrong with a rules file. */
-import { parseArgs } from 'node:util'
 import { type LoadedRules, loadRules } from '../config/load.ts'
 import type { Problem } from '../config/problem.ts'
+import { readFileCall } from './file-call.ts'
 import { alignTable, type CommandIo, paint, printJson } from './output.ts'
 
 export interface DeepFindings {
@@ -24,7 +24,7 @@ export async function runCheck(
   io: CommandIo,
   deepChecks: readonly DeepCheck[] = [],
 ): Promise<number> {
-  const call = readCall(args)
+  const call = readFileCall(args)
   if (typeof call === 'string') {
     io.stderr(`lyncgate check: ${call}\n${checkUsage}`)
     return 2
@@ -50,25 +50,6 @@ export function formatProblems(file: string, problems: readonly Problem[], io: C
     return hint === undefined ? [row] : [row, ['', '', '', paint(io, 'dim', `hint: ${hint}`)]]
   })
   return `${alignTable(rows)}${file}: ${summarize(problems, io)}\n`
-}
-
-interface Call {
-  readonly file: string
-  readonly json: boolean
-}
-
-/** The call, or what is wrong with it. */
-function readCall(args: readonly string[]): Call | string {
-  try {
-    const options = { json: { type: 'boolean', default: false } } as const
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    const [file, ...rest] = positionals
-    if (file === undefined || file === '') return 'no FILE given'
-    if (rest.length > 0) return 'more than one FILE given'
-    return { file, json: values.json }
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }
 
 async function lookInto(file: string, deepChecks: readonly DeepCheck[]): Promise<DeepFindings> {
