@@ -34,6 +34,10 @@ export function namesOf(leaf: X509Certificate): readonly string[] {
   return common === undefined ? [] : [common.toLowerCase()]
 }
 
+/** The common name of a subject or issuer, or all of it where there is none. */
+export const commonNameOf = (distinguishedName = ''): string =>
+  attribute(distinguishedName, 'CN') ?? distinguishedName.replaceAll('\n', ', ')
+
 /** Who signed it: common name, else organisation, else all there is. */
 export const issuerOf = ({ issuer = '' }: X509Certificate): string =>
   attribute(issuer, 'CN') ?? attribute(issuer, 'O') ?? issuer.replaceAll('\n', ', ')

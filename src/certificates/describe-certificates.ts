@@ -71,7 +71,7 @@ function rowOf(
   return {
     shownTo,
     names,
-    issuer: issuer.replaceAll('\n', ', '),
+    issuer,
     notAfter: notAfter.toISOString(),
     daysLeft: daysLeft(certificate, now),
     keyType: [keyType.toUpperCase(), keyBits].filter((part) => part !== undefined).join(' '),

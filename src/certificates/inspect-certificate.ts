@@ -1,6 +1,6 @@
 /** What clients will think of a certificate that fits its key. */
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import { issuerOf, type LoadedCertificate, namesOf } from './certificate.ts'
+import { commonNameOf, issuerOf, type LoadedCertificate, namesOf } from './certificate.ts'
 import type { Chain } from './chain.ts'
 import { childrenOf, readOid, readOne, tags } from './der.ts'
 import { daysLeft, passedThreshold } from './expiry.ts'
@@ -166,5 +166,4 @@ function staplingTrouble({ chain, isStapled }: Inspected) {
 
 const day = (date: Date): string => date.toISOString().slice(0, 10)
 
-const describe = ({ subject = '' }: X509Certificate): string =>
-  `"${/(?:^|\n)CN=([^\n]+)/.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ')}"`
+const describe = ({ subject }: X509Certificate): string => `"${commonNameOf(subject)}"`
