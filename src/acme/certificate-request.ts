@@ -8,17 +8,8 @@ import {
   SubjectAlternativeNameExtension,
   X509Certificate,
 } from '@peculiar/x509'
+import { keyAlgorithms } from '../base/key-algorithms.ts'
 import type { AcmeRule } from '../config/rules.ts'
-
-const algorithms = {
-  ecdsa: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
-  rsa: {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    publicExponent: new Uint8Array([1, 0, 1]),
-    modulusLength: 2048,
-  },
-} as const
 
 export interface CertificateRequest {
   /** PKCS#10, DER, base64url (RFC 8555 7.4). */
@@ -32,7 +23,7 @@ export async function createRequest(
   name: string,
   keyType: AcmeRule['keyType'],
 ): Promise<CertificateRequest> {
-  const algorithm = algorithms[keyType]
+  const algorithm = keyAlgorithms[keyType]
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const request = await Pkcs10CertificateRequestGenerator.create(
     {

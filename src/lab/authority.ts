@@ -14,18 +14,9 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509'
+import { keyAlgorithms } from '../base/key-algorithms.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
-
-const keyAlgorithms = {
-  ecdsa: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
-  rsa: {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    publicExponent: new Uint8Array([1, 0, 1]),
-    modulusLength: 2048,
-  },
-} as const
 
 /** What a server certificate shall say. The first name is also the common name. */
 export interface CertificateRequest {
