@@ -104,10 +104,8 @@ t.test('of two proxies with one storage one orders, and the other one answers to
   t.equal(orders(one) + orders(other), 1)
   t.ok(asked > 0)
   const witness = orders(one) > 0 ? other : one
-  t.match(
-    witness.lines().find(({ msg }) => msg === 'reloaded'),
-    { trigger: 'file' },
-  )
+  // Its workers serve before it has written so.
+  t.match(await witness.line(({ msg }) => msg === 'reloaded'), { trigger: 'file' })
 })
 
 function challengesIn(storage: string): readonly unknown[] {
