@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Server } from '../pools/server.ts'
+import type { BackendReader } from './backend-reader.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
 
 /** Whoever waits for an answer on the connection. */
@@ -24,7 +25,10 @@ export class BackendConnection implements ResponseSink {
   /** Called once when the connection ends while nobody waits for an answer on it. */
   onIdleEnd: (() => void) | undefined
   readonly socket: Socket
+  readonly #reader: BackendReader
   readonly #parser: ResponseParser
+  /** The bytes in hand are overwritten by the next read. */
+  #isLent = false
   #user: BackendUser | undefined
   #responseMs = 0
   #requestCount = 0
@@ -36,12 +40,15 @@ export class BackendConnection implements ResponseSink {
   /** The trailers of an answer that is complete and not yet handed over. */
   #completed: readonly string[] | undefined
 
-  constructor(socket: Socket, server: Server, isTls: boolean) {
+  constructor(socket: Socket, reader: BackendReader, server: Server, isTls: boolean) {
     this.socket = socket
+    this.#reader = reader
     this.server = server
     this.isTls = isTls
     this.#parser = new ResponseParser(this)
-    socket.on('data', this.#onData)
+    reader.take = this.#onData
+    // Nothing comes as data; without this its end would not come either.
+    socket.resume()
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
@@ -87,7 +94,8 @@ export class BackendConnection implements ResponseSink {
     this.#responseMs = responseMs
     this.server.facts.inFlight++
     this.#parser.expect(method)
-    this.socket.setTimeout(responseMs)
+    // Left to run between requests, where nobody listens; writing starts it anew.
+    if (this.socket.timeout !== responseMs) this.socket.setTimeout(responseMs)
   }
 
   /** After `onSilence`: the user waits on, for another response time-out. */
@@ -100,7 +108,6 @@ export class BackendConnection implements ResponseSink {
     if (!this.#user) return
     this.#user = undefined
     this.server.facts.inFlight--
-    this.socket.setTimeout(0)
     if (!this.#isOpen || !this.#parser.isIdle) this.destroy()
     else if (this.socket.isPaused()) this.socket.resume()
   }
@@ -119,7 +126,7 @@ export class BackendConnection implements ResponseSink {
   detach(): Socket {
     const { socket } = this
     this.#isOpen = false
-    socket.off('data', this.#onData)
+    this.#reader.giveTo(socket)
     socket.off('end', this.#onEnd)
     socket.off('close', this.#onClose)
     socket.off('timeout', this.#onTimeout)
@@ -130,7 +137,8 @@ export class BackendConnection implements ResponseSink {
     return socket
   }
 
-  readonly #onData = (bytes: Buffer): void => {
+  readonly #onData = (bytes: Buffer, isLent: boolean): void => {
+    this.#isLent = isLent
     const surplus = this.#parser.execute(bytes)
     if (!this.#isOpen) return
     // Bytes that answer no request could be taken for the next answer: the connection is spent (RFC 9112 9.2).
@@ -183,7 +191,7 @@ export class BackendConnection implements ResponseSink {
   }
 
   onBody(bytes: Buffer): void {
-    this.#user?.onBody(bytes)
+    this.#user?.onBody(this.#isLent ? Buffer.from(bytes) : bytes)
   }
 
   /** Only noted: the user may start the next request at once, and bytes of this read must not become its answer. */

@@ -20,6 +20,7 @@ export class Download {
   #source: Socket | undefined
   #hasHead = false
   #isFlushed = false
+  #first: Buffer | undefined
   #isComplete = false
   #isPaused = false
 
@@ -56,6 +57,22 @@ export class Download {
 
   write(bytes: Buffer): void {
     this.#report.responseBytes += bytes.length
+    // The first bytes wait for what else the same read brings: most answers are complete then.
+    if (!this.#isFlushed && !this.#first) {
+      this.#first = bytes
+      return
+    }
+    this.#writeFirst()
+    this.#write(bytes)
+  }
+
+  #writeFirst(): void {
+    const first = this.#first
+    this.#first = undefined
+    if (first) this.#write(first)
+  }
+
+  #write(bytes: Buffer): void {
     this.#isFlushed = true
     if (this.#res.write(bytes) || this.#isPaused) return
     this.#isPaused = true
@@ -65,6 +82,7 @@ export class Download {
 
   /** A head without a byte of body behind it goes out at once: a long poll's first sign of life. */
   flush(): void {
+    if (this.#first) return this.#writeFirst()
     if (!this.#hasHead || this.#isFlushed) return
     this.#isFlushed = true
     this.#res.flushHeaders()
@@ -72,8 +90,17 @@ export class Download {
 
   complete(trailers: readonly string[]): void {
     this.#isComplete = true
-    this.#isFlushed = true
     if (trailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(trailers))
+  }
+
+  /** The last byte is written; head and a small body in one piece. */
+  end(): void {
+    const first = this.#first
+    this.#first = undefined
+    this.#isFlushed = true
+    if (!first) this.#res.end()
+    else if (first.length <= 8192) this.#res.end(first.toString('latin1'), 'latin1')
+    else this.#res.end(first)
   }
 
   stop(): void {

@@ -25,6 +25,7 @@ export interface ForwardRequest extends ConnectJob {
   /** The request head for the server, ready to write. */
   readonly head: string
   readonly framing: 'none' | 'length' | 'chunked'
+  readonly expectsContinue: boolean
   /** The request carries credentials that belong to the connection. */
   readonly pins: boolean
   readonly rewriteLocation: ((value: string, server: Server) => string) | undefined
@@ -159,16 +160,15 @@ export class Forwarding implements BackendUser, UploadEvents {
   }
 
   onComplete(trailers: readonly string[]): void {
-    const { res } = this.#request
     const connection = this.#connection as BackendConnection
     this.#download.complete(trailers)
     if (this.#upload.isComplete) {
-      res.end()
+      this.#download.end()
       return this.#settle()
     }
     // The answer came before the end of the request. As long as both sides keep their connection, the body is passed
     // on to its end, so that the connection (and who is signed in on it) survives.
-    if (connection.isOpen && !this.#closesAfter()) res.end()
+    if (connection.isOpen && !this.#closesAfter()) this.#download.end()
     else this.#dropUpload()
   }
 
@@ -189,13 +189,14 @@ export class Forwarding implements BackendUser, UploadEvents {
 
   /** Nobody will read the rest of the request: it is thrown away for a while, so that the answer is not lost to a reset. */
   #dropUpload(): void {
-    const { req, res } = this.#request
+    const { req } = this.#request
     this.#mustClose = true
     this.#upload.stop()
+    this.#download.flush()
     this.#connection?.destroy()
     const end = (): void => {
       if (this.#isOver) return
-      res.end()
+      this.#download.end()
       this.#settle()
     }
     if (this.#upload.awaitsContinue) end()
@@ -247,6 +248,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     if (this.#isOver) return
     const { connections, pool } = this.#request
     const connection = this.#connection
+    this.#download.flush()
     this.#finish()
     if (connection) {
       connection.destroy()

@@ -1,9 +1,10 @@
 /** A new connection to a server: TCP, and where the request came by TLS a verified TLS handshake. */
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { checkServerIdentity, connect as connectTls } from 'node:tls'
+import { connect as connectTcp, isIP, type Socket, type SocketConstructorOpts } from 'node:net'
+import { type ConnectionOptions, checkServerIdentity, connect as connectTls } from 'node:tls'
 import { lookUpServer } from '../pools/look-up-server.ts'
 import type { Server } from '../pools/server.ts'
 import { BackendConnection } from './backend-connection.ts'
+import { type BackendReader, createBackendReader } from './backend-reader.ts'
 
 /** How a connect attempt ended. */
 export type ConnectResult =
@@ -28,7 +29,8 @@ export function openBackendConnection(
   done: (result: ConnectResult) => void,
 ): () => void {
   const { server, isTls } = request
-  const socket = isTls ? openTls(server) : openTcp(server)
+  const reader = createBackendReader()
+  const socket = isTls ? openTls(server, reader) : openTcp(server, reader)
   let settled = false
   const settle = (result: ConnectResult): void => {
     if (settled) return
@@ -51,7 +53,7 @@ export function openBackendConnection(
   socket.on('close', onClose)
   socket.once(isTls ? 'secureConnect' : 'connect', () => {
     if (settled) return
-    settle({ ok: true, connection: new BackendConnection(socket, server, isTls) })
+    settle({ ok: true, connection: new BackendConnection(socket, reader, server, isTls) })
   })
   return () => {
     if (settled) return
@@ -65,11 +67,12 @@ export function openBackendConnection(
 const reasonOf = ({ code, message }: NodeJS.ErrnoException): string =>
   code === undefined || code === 'UNSPECIFIED' ? message : code
 
-function openTcp(server: Server): Socket {
+function openTcp(server: Server, { onread }: BackendReader): Socket {
   return connectTcp({
     host: server.address,
     port: server.httpPort,
     lookup: lookUpServer,
+    onread,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
@@ -81,10 +84,13 @@ function openTcp(server: Server): Socket {
  * spells out otherwise. Sessions are resumed per server and trust settings; Node checks the identity again only on full
  * handshakes, which is why `ServerRegistry` keys sessions by those settings.
  */
-function openTls(server: Server): Socket {
+function openTls(server: Server, { onread }: BackendReader): Socket {
   const { tls } = server
   const session = server.facts.tlsSessions.get(server.httpsPort)
+  // Node hands these options on to its socket; its types know of none of them there.
+  const reading: ConnectionOptions & Pick<SocketConstructorOpts, 'onread'> = { onread }
   const socket = connectTls({
+    ...reading,
     host: server.address,
     port: server.httpsPort,
     lookup: lookUpServer,

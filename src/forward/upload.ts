@@ -8,6 +8,8 @@ import type { ForwardReport } from './forward-report.ts'
 export interface UploadRequest {
   readonly req: IncomingMessage
   readonly framing: 'none' | 'length' | 'chunked'
+  /** The client sends its body only after a `100 Continue` (RFC 9110 10.1.1). */
+  readonly expectsContinue: boolean
   readonly report: ForwardReport
   readonly settings: UploadSettings
 }
@@ -31,15 +33,14 @@ export class Upload {
   #isComplete: boolean
   /** The server does not take more at the moment. */
   #isPaused = false
-  /** The client waits for `100 Continue` before it sends a byte (RFC 9110 10.1.1). */
+  /** The client waits for `100 Continue` before it sends a byte. */
   #awaitsContinue: boolean
 
   constructor(request: UploadRequest, events: UploadEvents) {
-    const { req, framing } = request
     this.#request = request
     this.#events = events
-    this.#isComplete = framing === 'none'
-    this.#awaitsContinue = req.headers.expect !== undefined && req.httpVersionMinor > 0
+    this.#isComplete = request.framing === 'none'
+    this.#awaitsContinue = request.expectsContinue
   }
 
   /** The whole request has been read and written. */

@@ -99,6 +99,8 @@ class RequestWay implements RunningExchange {
         res,
         head: writeRequestHead(requestHeadParts(exchange, screened, false)),
         framing: screened.framing,
+        // Expect of an HTTP/1.0 request is ignored (RFC 9110 10.1.1).
+        expectsContinue: facts.expect !== undefined && req.httpVersionMinor > 0,
         pins: facts.bindsConnection,
         rewriteLocation: route.pool.rewriteLocation
           ? locationRewriter(exchange, screened.host)
