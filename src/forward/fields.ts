@@ -11,11 +11,15 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-const HOP_BY_HOP_LENGTHS = new Set([...HOP_BY_HOP].map((name) => name.length))
+
+/** One bit for each length that occurs among them. */
+const HOP_BY_HOP_LENGTHS = [...HOP_BY_HOP].reduce((bits, { length }) => bits | (1 << length), 0)
 
 /** True for a field that ends here, whatever Connection says. */
 export const isHopByHop = (name: string): boolean =>
-  HOP_BY_HOP_LENGTHS.has(name.length) && HOP_BY_HOP.has(name.toLowerCase())
+  name.length < 32 &&
+  ((HOP_BY_HOP_LENGTHS >>> name.length) & 1) === 1 &&
+  HOP_BY_HOP.has(name.toLowerCase())
 
 /**
  * Fields that a Connection option cannot take away: without them the message would mean something else to the next
@@ -47,6 +51,8 @@ export function nominatedFields(
 ): ReadonlySet<string> | undefined {
   let names: Set<string> | undefined
   for (const value of connectionValues) {
+    // What nearly everybody sends; it names no field.
+    if (value === 'keep-alive' || value === 'close' || value === 'Keep-Alive') continue
     for (const part of value.split(',')) {
       const name = part.trim().toLowerCase()
       if (name === '' || NOT_NOMINABLE.has(name) || HOP_BY_HOP.has(name)) continue
