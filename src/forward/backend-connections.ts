@@ -31,6 +31,7 @@ export class BackendConnections {
 
   /** True when somebody is signed in, or may be, to a server that is no longer in its pool. */
   get hasRetiredPin(): boolean {
+    if (this.#pins.size === 0) return false
     for (const { server } of this.#pins.values()) if (server.facts.isRetired) return true
     return false
   }

@@ -14,13 +14,19 @@ export interface DownloadHead {
   readonly framing: ClientFraming
 }
 
+/** Node writes a string of up to 16 KiB from its stack; a head must fit beside the body. */
+const ONE_WRITE_BYTES = 8 * 1024
+
 export class Download {
   readonly #res: ServerResponse
   readonly #report: ForwardReport
   #source: Socket | undefined
   #hasHead = false
   #isFlushed = false
+  /** The first bytes of the body, held until the end of the read that brought them. */
   #first: Buffer | undefined
+  /** Made when it is needed: most answers never are paused. */
+  #onDrain: (() => void) | undefined
   #isComplete = false
   #isPaused = false
 
@@ -77,6 +83,10 @@ export class Download {
     if (this.#res.write(bytes) || this.#isPaused) return
     this.#isPaused = true
     this.#source?.pause()
+    this.#onDrain = () => {
+      this.#isPaused = false
+      this.#source?.resume()
+    }
     this.#res.once('drain', this.#onDrain)
   }
 
@@ -93,23 +103,18 @@ export class Download {
     if (trailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(trailers))
   }
 
-  /** The last byte is written; head and a small body in one piece. */
+  /** Ends the answer. Head and a small body leave as one string, which Node writes without a copy of its own. */
   end(): void {
     const first = this.#first
     this.#first = undefined
     this.#isFlushed = true
     if (!first) this.#res.end()
-    else if (first.length <= 8192) this.#res.end(first.toString('latin1'), 'latin1')
+    else if (first.length <= ONE_WRITE_BYTES) this.#res.end(first.toString('latin1'), 'latin1')
     else this.#res.end(first)
   }
 
   stop(): void {
-    this.#res.off('drain', this.#onDrain)
-  }
-
-  readonly #onDrain = (): void => {
-    this.#isPaused = false
-    this.#source?.resume()
+    if (this.#onDrain) this.#res.off('drain', this.#onDrain)
   }
 }
 

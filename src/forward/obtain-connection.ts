@@ -47,40 +47,55 @@ export function obtainConnection(
     done(pin.isOpen && !pin.isBusy ? pin : 'backend-unreachable')
     return () => {}
   }
+  const first = chooseServer(pool, hints)
+  if (!first) {
+    report.reason = explainUnusable(pool)
+    done('backend-none-healthy')
+    return () => {}
+  }
+  const open = connections.find(first.server)
+  if (!open) return connectTo(first, job, done)
+  report.source = first.source
+  report.server = first.server
+  done(open)
+  return () => {}
+}
+
+/** A new connection to the first choice, else to the next one. */
+function connectTo(
+  first: Choice,
+  job: ConnectJob,
+  done: (result: BackendConnection | NoConnection) => void,
+): () => void {
+  const { pool, hints, connections, report } = job
+  const { connectMs } = job.settings.timeouts
   const tried = new Set<Server>()
   const reasons: string[] = []
   let giveUp = (): void => {}
-  const attempt = (choice: Choice): void => {
-    report.source = choice.source
-    report.server = choice.server
-    const open = connections.find(choice.server)
+  const attempt = ({ server, source }: Choice): void => {
+    report.source = source
+    report.server = server
+    const open = connections.find(server)
     if (open) return done(open)
-    const { connectMs } = job.settings.timeouts
     const startedAtMs = job.now()
-    noteConnecting(choice.server, startedAtMs, connectMs)
-    const request = { server: choice.server, isTls: job.isTls, connectMs }
-    giveUp = openBackendConnection(request, (result) => {
+    noteConnecting(server, startedAtMs, connectMs)
+    giveUp = openBackendConnection({ server, isTls: job.isTls, connectMs }, (result) => {
       if (result.ok) {
         report.connectedAtMs = job.now()
-        noteConnected(job, choice.server)
+        noteConnected(job, server)
         connections.add(result.connection)
         return done(result.connection)
       }
       const { reason } = result
-      noteFailure(job, choice.server, { kind: 'connect', startedAtMs, reason })
-      reasons.push(`${choice.server.address}: ${reason}`)
+      noteFailure(job, server, { kind: 'connect', startedAtMs, reason })
+      reasons.push(`${server.address}: ${reason}`)
       report.reason = reasons.join('; ')
-      tried.add(choice.server)
+      tried.add(server)
       const next = chooseNextServer(pool, { ...hints, nowMs: job.now() }, tried)
       if (!next) return done('backend-unreachable')
       attempt(next)
     })
   }
-  const first = chooseServer(pool, hints)
-  if (first) attempt(first)
-  else {
-    report.reason = explainUnusable(pool)
-    done('backend-none-healthy')
-  }
+  attempt(first)
   return () => giveUp()
 }

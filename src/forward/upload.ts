@@ -30,6 +30,8 @@ export class Upload {
   readonly #events: UploadEvents
   #socket: Socket | undefined
   #timer: NodeJS.Timeout | undefined
+  /** Undefined where there is no body, as with most requests. */
+  #stopReading: (() => void) | undefined
   #isComplete: boolean
   /** The server does not take more at the moment. */
   #isPaused = false
@@ -62,9 +64,17 @@ export class Upload {
     const { req, settings } = this.#request
     if (this.#isComplete) return
     this.#socket = socket
-    this.#timer = setTimeout(this.#onTimeout, settings.timeouts.requestBodyMs)
-    req.on('data', this.#onData)
-    req.on('end', this.#onEnd)
+    const onData = (bytes: Buffer): void => this.#pass(bytes)
+    const onEnd = (): void => this.#end()
+    const timer = setTimeout(() => this.#onTimeout(), settings.timeouts.requestBodyMs)
+    this.#timer = timer
+    req.on('data', onData)
+    req.on('end', onEnd)
+    this.#stopReading = () => {
+      clearTimeout(timer)
+      req.off('data', onData)
+      req.off('end', onEnd)
+    }
   }
 
   /** The server takes more. */
@@ -83,13 +93,12 @@ export class Upload {
 
   /** Reads no more; what comes is somebody else's business. */
   stop(): void {
-    const { req } = this.#request
-    clearTimeout(this.#timer)
-    req.off('data', this.#onData)
-    req.off('end', this.#onEnd)
+    // A cleared timer that is refreshed would run again.
+    this.#timer = undefined
+    this.#stopReading?.()
   }
 
-  readonly #onData = (bytes: Buffer): void => {
+  #pass(bytes: Buffer): void {
     const { req, framing, report, settings } = this.#request
     const socket = this.#socket
     if (!socket) return
@@ -112,7 +121,7 @@ export class Upload {
     req.pause()
   }
 
-  readonly #onEnd = (): void => {
+  #end(): void {
     const { req, framing } = this.#request
     this.stop()
     this.#isComplete = true
@@ -120,7 +129,7 @@ export class Upload {
     this.#events.onUploaded()
   }
 
-  readonly #onTimeout = (): void => {
+  #onTimeout(): void {
     // Waiting for the server is the response time-out's business.
     if (this.isClientsTurn) this.#fail('client-body-timeout')
     else this.#timer?.refresh()
