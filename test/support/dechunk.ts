@@ -1,6 +1,11 @@
 /** Reads a body in chunks, leniently, without extensions and trailers. */
 export function dechunk(body: string): string {
-  const size = Number.parseInt(body, 16)
-  const start = body.indexOf('\r\n') + 2
-  return size > 0 ? body.slice(start, start + size) + dechunk(body.slice(start + size + 2)) : ''
+  let text = ''
+  for (let at = 0; ; ) {
+    const start = body.indexOf('\r\n', at) + 2
+    const size = Number.parseInt(body.slice(at, start), 16)
+    if (!(size > 0)) return text
+    text += body.slice(start, start + size)
+    at = start + size + 2
+  }
 }
