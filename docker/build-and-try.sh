@@ -96,7 +96,7 @@ mapfile -t environment < <(setting Env)
 [[ -z $(find "$root" -xdev -type f -perm /6000) ]] || fail 'programs that change the user are in the image'
 [[ $(setting 'Labels.lyncgate\.sbom') == /opt/lyncgate/sbom.cdx.json ]] || fail 'the label of the bill of materials'
 # Each package that is in the image stands in the bill of materials, and so does the Node that runs it.
-node -e 'const { globSync, readFileSync } = require("node:fs")
+node_modules/node/bin/node -e 'const { globSync, readFileSync } = require("node:fs")
   const [, root, node] = process.argv
   const read = (path) => JSON.parse(readFileSync(`${root}/opt/lyncgate/${path}`, "utf8"))
   const refs = new Set(read("sbom.cdx.json").components.map((each) => each["bom-ref"]))
