@@ -6,8 +6,9 @@
 # Checked: the image's own health check, requests through the demo in plain HTTP and TLS, ports 80 and 443 without
 # root, no core dumps, the bill of materials, and a clean end on SIGTERM.
 #
-# Needs root, buildah, debootstrap, curl and util-linux; installs node_modules if they are missing. Leaves nothing
-# behind. KEEP_BASE=DIRECTORY keeps the Debian base there for the next run; MIRROR=URL says where Debian comes from.
+# Needs root, buildah, debootstrap, curl and util-linux; with runc a real container under docker/seccomp.json is tried
+# as well. Installs node_modules if they are missing. Leaves nothing behind. KEEP_BASE=DIRECTORY
+# keeps the Debian base there for the next run; MIRROR=URL says where Debian comes from.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,6 +34,7 @@ stop_container() {
 }
 clean_up() {
   stop_container
+  [[ ! -e $work/runc ]] || runc --root "$work/runc" delete --force lyncgate-try 2>/dev/null || true
   run_buildah umount --all >/dev/null 2>&1 || true
   run_buildah rm --all >/dev/null 2>&1 || true
   rm -rf "$work"
@@ -196,5 +198,52 @@ kill -TERM "$(process_of_container)"
 wait "$container_pid" || fail "the proxy ended with $?"
 container_pid=''
 grep -q '"msg":"stopped"' "$work/run.log" || fail 'the proxy did not stop in good order'
+
+if command -v runc >/dev/null; then
+  say 'the same under runc, with docker/seccomp.json'
+  bundle=$work/bundle
+  mkdir -p "$bundle"
+  node_modules/node/bin/node - "$root" "$config_directory" "$user" "${environment[@]}" -- "${entrypoint[@]}" "${command[@]}" \
+    >"$bundle/config.json" <<'BUNDLE'
+const { readFileSync } = require('node:fs')
+const [root, rules, user, ...words] = process.argv.slice(2)
+const [uid, gid] = user.split(':').map(Number)
+const at = words.indexOf('--')
+console.log(JSON.stringify({
+  ociVersion: '1.0.2',
+  root: { path: root, readonly: true },
+  process: {
+    args: words.slice(at + 1), env: words.slice(0, at), cwd: '/', user: { uid, gid }, noNewPrivileges: true, capabilities: {},
+  },
+  mounts: [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+    { destination: '/etc/lyncgate', type: 'bind', source: rules, options: ['rbind', 'ro'] },
+  ],
+  linux: {
+    namespaces: ['pid', 'network', 'mount', 'ipc', 'uts'].map((type) => ({ type })),
+    sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0' },
+    seccomp: JSON.parse(readFileSync('docker/seccomp.json', 'utf8')),
+  },
+}))
+BUNDLE
+  contained() { runc --root "$work/runc" "$@"; }
+  contained run --bundle "$bundle" lyncgate-try >"$work/runc.log" 2>&1 &
+  container_pid=$!
+  for _ in $(seq 60); do
+    kill -0 "$container_pid" 2>/dev/null || fail 'the container ended'
+    grep -q '"msg":"ready"' "$work/runc.log" && break
+    sleep 0.5
+  done
+  main=$(contained state lyncgate-try | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+  grep -qx 'Seccomp:.2' "/proc/$main/status" || fail 'no filter of system calls'
+  contained exec lyncgate-try "${health_check[@]}" || fail 'the health check under runc'
+  [[ $(nsenter --target "$main" --net -- curl -sSk --max-time 10 -o /dev/null -w '%{http_code}' \
+    --resolve lyncweb.contoso.com:443:127.0.0.1 https://lyncweb.contoso.com/) == 503 ]] || fail 'a request under runc'
+  contained kill lyncgate-try TERM
+  wait "$container_pid" || fail "under runc it ended with $?"
+  container_pid=''
+  grep -q '"msg":"stopped"' "$work/runc.log" || fail 'under runc it did not stop in good order'
+fi
 
 say 'all is well'
