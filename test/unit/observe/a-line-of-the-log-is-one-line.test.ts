@@ -25,7 +25,7 @@ t.test('whatever stands in a value', async (t) => {
     const { host, target, msg, status } = JSON.parse(line)
     // A half of a surrogate pair is no text; the log has a question mark of Unicode there.
     if (host !== target || msg !== 'exchange' || status !== undefined) throw new Error(line)
-    if (text.isWellFormed() && host !== text) throw new Error(line)
+    if (Buffer.from(text).toString() === text && host !== text) throw new Error(line)
   }
   for (const text of hostile) t.doesNotThrow(() => check(text))
   fc.assert(fc.property(fc.string({ unit: 'binary' }), check))
