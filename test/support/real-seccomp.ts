@@ -24,7 +24,8 @@ export const PYTHON = '/usr/bin/python3'
 const LAUNCHER = `
 import json, os, sys, seccomp
 profile = json.load(open(sys.argv[1]))
-filter = seccomp.SyscallFilter(seccomp.ERRNO(profile["defaultErrnoRet"]))
+kills = profile["defaultAction"] == "SCMP_ACT_KILL_PROCESS"
+filter = seccomp.SyscallFilter(seccomp.KILL_PROCESS if kills else seccomp.ERRNO(profile["defaultErrnoRet"]))
 operators = {"SCMP_CMP_EQ": seccomp.EQ, "SCMP_CMP_MASKED_EQ": seccomp.MASKED_EQ}
 def compare(arg):
     values = [arg[key] for key in ("value", "valueTwo") if key in arg]
@@ -46,14 +47,18 @@ export const underSeccomp = (profile = profilePath): readonly string[] => [
   profile,
 ]
 
-/** The words that have strace note every call that fails, of all processes and threads, into a file. */
-export const notingFailures = (file: string): readonly string[] =>
-  // -D: the program keeps the number of the process that was started, so that signals reach it.
-  ['strace', '-D', '-f', '-Z', '-qq', '-e', 'signal=none', '-o', file]
-
-/** Names of the calls that ended with one of these errors, from such a file; each once, sorted. */
-export function failedCalls(text: string, errors: readonly string[]): readonly string[] {
-  const lines = [...text.matchAll(/^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed).* = -1 (E\w+) /gm)]
-  const names = lines.filter(([, , error = '']) => errors.includes(error)).map(([, name]) => name)
-  return [...new Set(names)].sort() as string[]
+/**
+ * The profile as a text that kills the process for what it would only refuse: nothing that is missing goes unnoticed.
+ * @param refused calls that are refused all the same
+ * @param missing calls to leave out
+ */
+export function strictProfile(refused: readonly string[], missing: readonly string[] = []): string {
+  const profile = readProfile()
+  const syscalls = profile.syscalls.map(({ names, ...rest }) => ({
+    ...rest,
+    names: names.filter((name) => !missing.includes(name)),
+  }))
+  const asked = { names: refused, action: 'SCMP_ACT_ERRNO', errnoRet: 1 }
+  const defaultAction = 'SCMP_ACT_KILL_PROCESS'
+  return JSON.stringify({ ...profile, defaultAction, syscalls: [...syscalls, asked] })
 }
