@@ -4,10 +4,11 @@
 # The base is made here: Debian from debootstrap, and the Node of this repository's development packages. The image is
 # then run as a container runtime would run it: user 10001, read-only root, no capabilities, a network of its own.
 # Checked: the image's own health check, requests through the demo in plain HTTP and TLS, ports 80 and 443 without
-# root, and a clean end on SIGTERM.
+# root, no core dumps, the bill of materials, and a clean end on SIGTERM.
 #
-# Needs root, buildah, debootstrap, curl and util-linux; installs node_modules if they are missing. Leaves nothing
-# behind. KEEP_BASE=DIRECTORY keeps the Debian base there for the next run; MIRROR=URL says where Debian comes from.
+# Needs root, buildah, debootstrap, curl and util-linux; with runc a real container under docker/seccomp.json is tried
+# as well. Installs node_modules if they are missing. Leaves nothing behind. KEEP_BASE=DIRECTORY
+# keeps the Debian base there for the next run; MIRROR=URL says where Debian comes from.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,6 +34,7 @@ stop_container() {
 }
 clean_up() {
   stop_container
+  [[ ! -e $work/runc ]] || runc --root "$work/runc" delete --force lyncgate-try 2>/dev/null || true
   run_buildah umount --all >/dev/null 2>&1 || true
   run_buildah rm --all >/dev/null 2>&1 || true
   rm -rf "$work"
@@ -81,7 +83,8 @@ root=$(run_buildah mount "$container")
 setting() {
   run_buildah inspect --type image "$image" |
     node -e 'const { Docker: { config } } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-      const value = process.argv[1].split(".").reduce((at, key) => at?.[key], config);
+      const keys = process.argv[1].split(/(?<!\\)\./).map((key) => key.replace("\\.", "."));
+      const value = keys.reduce((at, key) => at?.[key], config);
       console.log(Array.isArray(value) ? value.join("\n") : value)' "$1"
 }
 user=$(setting User)
@@ -91,6 +94,21 @@ mapfile -t environment < <(setting Env)
 [[ $user == 10001:10001 ]] || fail "the image runs as $user"
 [[ ${#health_check[@]} -gt 0 ]] || fail 'the image has no health check'
 [[ ! -e $root/opt/lyncgate/node_modules/typescript ]] || fail 'development packages are in the image'
+[[ ! -e $root/usr/local/bin/npm ]] || fail 'npm is in the image'
+[[ -z $(find "$root" -xdev -type f -perm /6000) ]] || fail 'programs that change the user are in the image'
+[[ $(setting 'Labels.lyncgate\.sbom') == /opt/lyncgate/sbom.cdx.json ]] || fail 'the label of the bill of materials'
+# Each package that is in the image stands in the bill of materials, and so does the Node that runs it.
+node_modules/node/bin/node -e 'const { globSync, readFileSync } = require("node:fs")
+  const [, root, node] = process.argv
+  const read = (path) => JSON.parse(readFileSync(`${root}/opt/lyncgate/${path}`, "utf8"))
+  const refs = new Set(read("sbom.cdx.json").components.map((each) => each["bom-ref"]))
+  const there = globSync("node_modules/**/package.json", { cwd: `${root}/opt/lyncgate` })
+    .filter((path) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path))
+    .map((path) => { const { name, version } = read(path); return `${name}@${version}` })
+  const missing = [...there, `node@${node}`].filter((ref) => !refs.has(ref))
+  console.log(`bill of materials: ${refs.size} components`)
+  if (there.length < 20 || missing.length > 0) { console.error("not in it:", missing); process.exit(1) }
+' "$root" "$("$root/usr/local/bin/node" --version | tr -d v)" || fail 'the bill of materials'
 du -sh "$root/opt/lyncgate" | cut -f1 | xargs echo 'lyncgate and its packages:'
 
 # ---- a container ----
@@ -136,6 +154,7 @@ say 'demo, read-only, as 10001'
 start demo demo
 wait_healthy
 [[ $(stat -c %u "/proc/$(process_of_container)") == 10001 ]] || fail 'the process is not user 10001'
+grep -q '^Max core file size *0 *0 ' "/proc/$(process_of_container)/limits" || fail 'core dumps are possible'
 inside curl -sS --max-time 10 -H 'Host: lyncdiscover.contoso.com' \
   'http://127.0.0.1:8080/?sipuri=alice@contoso.com' | grep -qi AccessLocation || fail 'autodiscover over HTTP'
 ca=$(echo "/proc/$(process_of_container)/root/tmp"/lyncgate-demo-*/root.pem)
@@ -179,5 +198,52 @@ kill -TERM "$(process_of_container)"
 wait "$container_pid" || fail "the proxy ended with $?"
 container_pid=''
 grep -q '"msg":"stopped"' "$work/run.log" || fail 'the proxy did not stop in good order'
+
+if command -v runc >/dev/null; then
+  say 'the same under runc, with docker/seccomp.json'
+  bundle=$work/bundle
+  mkdir -p "$bundle"
+  node_modules/node/bin/node - "$root" "$config_directory" "$user" "${environment[@]}" -- "${entrypoint[@]}" "${command[@]}" \
+    >"$bundle/config.json" <<'BUNDLE'
+const { readFileSync } = require('node:fs')
+const [root, rules, user, ...words] = process.argv.slice(2)
+const [uid, gid] = user.split(':').map(Number)
+const at = words.indexOf('--')
+console.log(JSON.stringify({
+  ociVersion: '1.0.2',
+  root: { path: root, readonly: true },
+  process: {
+    args: words.slice(at + 1), env: words.slice(0, at), cwd: '/', user: { uid, gid }, noNewPrivileges: true, capabilities: {},
+  },
+  mounts: [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+    { destination: '/etc/lyncgate', type: 'bind', source: rules, options: ['rbind', 'ro'] },
+  ],
+  linux: {
+    namespaces: ['pid', 'network', 'mount', 'ipc', 'uts'].map((type) => ({ type })),
+    sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0' },
+    seccomp: JSON.parse(readFileSync('docker/seccomp.json', 'utf8')),
+  },
+}))
+BUNDLE
+  contained() { runc --root "$work/runc" "$@"; }
+  contained run --bundle "$bundle" lyncgate-try >"$work/runc.log" 2>&1 &
+  container_pid=$!
+  for _ in $(seq 60); do
+    kill -0 "$container_pid" 2>/dev/null || fail 'the container ended'
+    grep -q '"msg":"ready"' "$work/runc.log" && break
+    sleep 0.5
+  done
+  main=$(contained state lyncgate-try | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+  grep -qx 'Seccomp:.2' "/proc/$main/status" || fail 'no filter of system calls'
+  contained exec lyncgate-try "${health_check[@]}" || fail 'the health check under runc'
+  [[ $(nsenter --target "$main" --net -- curl -sSk --max-time 10 -o /dev/null -w '%{http_code}' \
+    --resolve lyncweb.contoso.com:443:127.0.0.1 https://lyncweb.contoso.com/) == 503 ]] || fail 'a request under runc'
+  contained kill lyncgate-try TERM
+  wait "$container_pid" || fail "under runc it ended with $?"
+  container_pid=''
+  grep -q '"msg":"stopped"' "$work/runc.log" || fail 'under runc it did not stop in good order'
+fi
 
 say 'all is well'

@@ -10,12 +10,15 @@ import { loadConfiguration } from '../runtime/load-configuration.ts'
 import { logProblems, Reloader } from '../runtime/reload.ts'
 import { Runtime } from '../runtime/runtime.ts'
 import { startAcme } from '../runtime/start-acme.ts'
+import { workerFlags } from '../workers/worker-flags.ts'
 import type { WorkerEntry } from '../workers/worker-process.ts'
 import { WorkerTraffic } from '../workers/worker-traffic.ts'
 import { adminOfRun } from './admin-of-run.ts'
 import { formatProblems } from './check.ts'
 import type { CommandIo } from './output.ts'
+import { refuseDebugger } from './refuse-debugger.ts'
 import { surviveFaults } from './survive-faults.ts'
+import { warnOfSurroundings } from './warn-of-surroundings.ts'
 import { SHARES_PORTS, WORKER_COMMAND } from './worker.ts'
 
 export const runUsage = 'usage: lyncgate run [--config FILE]\n'
@@ -33,6 +36,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
     io.stderr(`lyncgate run: ${file.wrong}\n${runUsage}`)
     return 2
   }
+  refuseDebugger()
   const hangUp = listenForHangUp()
   const signals = listenForEnd()
   const registry = new ServerRegistry()
@@ -42,7 +46,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   const { built, digest, warnings } = loaded.value
   const { logger, flush } = createLogger({ level: built.rules.log.level })
   logProblems(logger, file, warnings)
-  warnOfFileLimit(built.rules.limits.connections, logger)
+  warnOfSurroundings(built.rules.limits.connections, logger)
   surviveFaults(logger)
   const traffic = new WorkerTraffic({ logger, entry: workerEntry(), countOf: workerCount })
   const admin = adminOfRun(file, logger, traffic)
@@ -160,26 +164,10 @@ function stopper({ runtime, logger, resolve }: Stopping, onFirst: () => void) {
 const workerEntry = (): WorkerEntry => ({
   script: process.argv[1] ?? '',
   args: [WORKER_COMMAND],
+  flags: workerFlags(),
 })
 
 function workerCount({ rules }: Assembled): number {
   if (!SHARES_PORTS) return 1
   return rules.workers === 'auto' ? availableParallelism() : rules.workers
-}
-
-/** Each client connection needs a second one to a server. */
-function warnOfFileLimit(connections: number, logger: Logger): void {
-  const report = process.report as NodeJS.ProcessReport & { excludeNetwork: boolean }
-  report.excludeNetwork = true // else it looks up the names of all peers
-  const limits = (
-    report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } }
-  ).userLimits
-  const soft = Number(limits?.open_files?.soft)
-  const needed = connections * 2 + 200
-  if (soft < needed) {
-    logger.warn(
-      { openFiles: soft, needed },
-      `limits.connections needs ${needed} open files, the process may have ${soft}: raise ulimit -n`,
-    )
-  }
 }

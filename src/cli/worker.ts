@@ -5,6 +5,7 @@ import { productVersion } from '../observe/product-version.ts'
 import type { FromWorker, ToWorker } from '../workers/messages.ts'
 import { Worker } from '../workers/serve.ts'
 import type { CommandIo } from './output.ts'
+import { refuseDebugger } from './refuse-debugger.ts'
 import { surviveFaults } from './survive-faults.ts'
 
 /** The name of the command that workers are started with. */
@@ -26,6 +27,7 @@ export async function runWorker(
     io.stderr('lyncgate worker: this is a part of "lyncgate run", which starts it itself\n')
     return 2
   }
+  refuseDebugger()
   // The primary decides when to end: a terminal and some service managers signal every process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   const worker = Number(number)

@@ -1,5 +1,6 @@
 /** The log: pino on standard output, one JSON object per line, written off the request path. */
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { describeFault } from './describe-fault.ts'
 
 export type { Logger } from 'pino'
 
@@ -28,7 +29,8 @@ export function createLogger(settings: LoggerSettings): {
 } {
   const { level, worker } = settings
   const base = worker === undefined ? null : { worker }
-  const options = { level, base, timestamp: pino.stdTimeFunctions.isoTime }
+  const timestamp = pino.stdTimeFunctions.isoTime
+  const options = { level, base, timestamp, serializers: { err: describeFault } }
   if (settings.destination) {
     return { logger: pino(options, settings.destination), flush: () => Promise.resolve() }
   }

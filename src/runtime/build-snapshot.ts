@@ -11,6 +11,7 @@ import { type Assembled, assemble } from './assemble.ts'
 import { type BackendTrust, readBackendTrust } from './backend-trust.ts'
 import { describeStapling } from './describe-stapling.ts'
 import type { Material } from './material.ts'
+import { findOpenSecrets } from './open-secrets.ts'
 import { describeAcme, readAcme } from './read-acme.ts'
 import { readAdmin } from './read-admin.ts'
 import { readTicketSecret } from './ticket-secret.ts'
@@ -43,6 +44,8 @@ export async function buildSnapshot(
     const where = ['sessionTickets', 'secret']
     problems.push(problemAt(loaded, where, { severity: 'error', ...secret.error }))
   }
+  for (const { where, rest } of await findOpenSecrets(rules))
+    problems.push(problemAt(loaded, where, rest))
   const admin = rules.admin && (await readAdmin(rules.admin, scope.now))
   for (const { path, rest } of admin?.problems ?? []) problems.push(problemAt(loaded, path, rest))
   problems.push(...adviseOnRules(loaded, { certificates, acmeNames: acme.names }, problemAt))

@@ -49,6 +49,7 @@ export class WorkerProcess {
     this.place = place
     this.startedAtMs = nowMs
     this.#child = fork(entry.script, [...entry.args, String(number), String(place)], {
+      execArgv: [...process.execArgv, ...entry.flags],
       serialization: 'advanced',
       stdio: ['ignore', entry.output ?? 'inherit', 'inherit', 'ipc'],
     })
@@ -141,6 +142,8 @@ export interface WorkerIdentity {
 export interface WorkerEntry {
   readonly script: string
   readonly args: readonly string[]
+  /** Flags of Node, on top of those this process was started with. */
+  readonly flags: readonly string[]
   /** What becomes of its log; default: it goes where this process writes. */
   readonly output?: 'inherit' | 'ignore'
 }

@@ -84,11 +84,19 @@ t.test('compose.yaml fits its rules and HAProxy', async (t) => {
   for (const [name, service] of Object.entries<Node>(compose.services)) {
     t.equal(service.read_only, true, name)
     t.same(service.cap_drop, ['ALL'])
-    t.same(service.security_opt, ['no-new-privileges:true'])
+    t.ok(service.security_opt.includes('no-new-privileges:true'))
     t.ok(Number.parseInt(service.stop_grace_period, 10) > secondsOf(rules.timeouts))
     t.ok(service.ulimits.nofile.soft >= 2 * rules.limits.connections + 200)
     for (const secret of service.secrets ?? []) t.ok(compose.secrets[secret], secret)
     for (const { source } of service.configs) t.ok(compose.configs[source], source)
+  }
+  for (const { security_opt, ulimits, ...service } of replicas.map(
+    (name) => compose.services[name],
+  )) {
+    t.ok(security_opt.includes('seccomp=seccomp.json'))
+    t.equal(ulimits.core, 0)
+    t.equal(service.memswap_limit, service.mem_limit, 'no swapping')
+    t.ok(service.pids_limit > 0)
   }
   const named = [...readText('docker/lyncgate.yaml').matchAll(/\/run\/secrets\/([\w.-]+)/g)]
   t.same(named.map(([, name]) => name).sort(), Object.keys(compose.secrets).sort())
@@ -165,6 +173,8 @@ t.test('the manifests fit each other and their rules', async (t) => {
     readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'] },
   })
+  t.equal(pod.automountServiceAccountToken, false)
+  t.ok(container.resources.limits.memory)
   for (const { name } of container.volumeMounts)
     t.ok(
       pod.volumes.some((each: Node) => each.name === name),

@@ -19,7 +19,9 @@ export interface Command {
 
 /** Starts `node src/main.ts …`; it is killed when the test is over. */
 export function startCommand(t: Test, ...args: readonly string[]): Command {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Without what the test runner preloads (NODE_OPTIONS): workers may not do what that wants to do in them.
+  const words = ['-u', 'NODE_OPTIONS', process.execPath, main, ...args]
+  const child = spawn('env', words, { stdio: ['ignore', 'pipe', 'pipe'] })
   const waiting = new Set<() => void>()
   let isOver = false
   const own = {

@@ -49,7 +49,8 @@ export async function startOwnWorkers(t: Test, workers: number, top = ''): Promi
   const { logger, line } = collectLog('info')
   const traffic = new WorkerTraffic({
     logger,
-    entry: { script, args: ['worker'], output: 'ignore' },
+    // No flags: what the test runner preloads in them needs more than workers may do.
+    entry: { script, args: ['worker'], flags: [], output: 'ignore' },
     countOf: () => workers,
     tickMs: TICK_MS,
   })

@@ -38,7 +38,9 @@ export interface Command {
 
 /** Starts a program. It gets SIGTERM when the test process dies, whatever it dies of. */
 export function startProgram(command: Command): RunningProgram {
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', command.program, ...command.args], {
+  // Without what the test runner preloads (NODE_OPTIONS): workers may not do what that wants to do in them.
+  const before = ['--pdeathsig', 'TERM', '--', 'env', '-u', 'NODE_OPTIONS']
+  const child = spawn('setpriv', [...before, command.program, ...command.args], {
     env: { PATH: programPath, LANG: 'C', TZ: 'UTC', ...command.env },
   })
   const stdout = collect(child.stdout)

@@ -1,0 +1,45 @@
+/**
+ * What a worker process may do besides serving: next to nothing. It takes bytes from the Internet, so whatever goes
+ * wrong in it must not reach the keys on the disk, write a file or start a program.
+ */
+import { existsSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** `src` or `dist`, and package.json beside it, which tells the version. */
+const OWN_FILES = [
+  fileURLToPath(new URL('../', import.meta.url)),
+  fileURLToPath(new URL('../../package.json', import.meta.url)),
+]
+
+/** Counted for `lyncgate_open_fds`. */
+const OPEN_FILES = '/proc/self/fd'
+
+/**
+ * Flags of Node for a worker. Its own program can be read and nothing else; nothing is written, started or loaded
+ * natively, and no debugger can be let in (https://nodejs.org/api/permissions.html). Sockets are left: that is its work.
+ * Those that this Node does not know are left out.
+ */
+export function workerFlags(): readonly string[] {
+  return [
+    '--permission',
+    '--allow-net',
+    ...readable().map((path) => `--allow-fs-read=${path}`),
+    // It opens files past the permission model (seen with Node 26.10: ATTACH creates and reads any).
+    '--no-experimental-sqlite',
+    '--disable-proto=delete',
+    '--disable-sigusr1',
+    // Node says in each worker anew that --allow-net is experimental.
+    '--disable-warning=ExperimentalWarning',
+  ].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag.replace(/=.*/, '')))
+}
+
+function readable(): readonly string[] {
+  const { resolve } = createRequire(import.meta.url)
+  const packages = (resolve.paths('fastify') ?? []).filter((path) => existsSync(path))
+  const real = packages.map((path) => realpathSync(path))
+  const folders = [...new Set([...packages, ...real])].map((path) => join(path, '*'))
+  const [sources = '', packageFile = ''] = OWN_FILES
+  return [join(sources, '*'), packageFile, ...folders, OPEN_FILES]
+}
