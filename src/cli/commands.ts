@@ -7,6 +7,8 @@ import { checkUsage, runCheck } from './check.ts'
 import { demoUsage, runDemo } from './demo.ts'
 import { drainDetails, drainUsage, runDrain, runUndrain, undrainUsage } from './drain.ts'
 import { explainUsage, runExplain } from './explain.ts'
+import { runInit } from './init.ts'
+import { initDetails, initUsage } from './init-call.ts'
 import type { CommandIo } from './output.ts'
 import { runPreflightCommand } from './preflight.ts'
 import { preflightDetails, preflightUsage } from './preflight-call.ts'
@@ -30,6 +32,12 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'starts a stand-in Lync deployment and the proxy in front of it',
     usage: demoUsage,
     run: runDemo,
+  },
+  init: {
+    summary: 'writes a rules file from a topology document or from answers to a few questions',
+    usage: initUsage,
+    details: initDetails,
+    run: (args, io) => runInit(args, io),
   },
   explain: {
     summary: 'says what a request to a URL gets, and why',
