@@ -126,12 +126,10 @@ async function askAll(io: CommandIo, ask: Asker | undefined): Promise<Gathered |
   return { facts: combineFacts([facts]), sources: [] }
 }
 
-const describeOrigin = ({ sources }: Gathered): string =>
+const describeOrigin = ({ sources }: Gathered): readonly string[] =>
   sources.length === 0
-    ? 'answers to its questions'
-    : sources
-        .map(({ file, kind }) => `${showFile(basename(file))} (${sourceKinds[kind]})`)
-        .join(', ')
+    ? ['answers to its questions']
+    : sources.map(({ file, kind }) => `${showFile(basename(file))} (${sourceKinds[kind]})`)
 
 const describeTrouble = (subject: string, { message, hint }: TopologyTrouble): string =>
   `${subject} ${message}\n  hint: ${hint}\n`

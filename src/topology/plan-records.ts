@@ -51,6 +51,7 @@ export function listDnsRecords(plan: Plan): readonly DnsRecord[] {
     return { view: 'public', name, type: 'A', target: outside, note }
   })
   const own = new Set(plan.pools.flatMap(({ servers, fqdn }) => [...servers, fqdn]))
+  const fqdns = new Map(plan.pools.map(({ name, fqdn }) => [name, fqdn]))
   const forInternal = plan.rules.flatMap((rule) =>
     rule.names.map((name): DnsRecord => {
       const view = 'internal'
@@ -59,7 +60,7 @@ export function listDnsRecords(plan: Plan): readonly DnsRecord[] {
         return { view, name, type: 'A', target: `<address of ${name}>`, note }
       }
       if (rule.publish === 'meet' || rule.publish === 'dialin') {
-        const target = `<address of ${plan.homeFqdn}>`
+        const target = `<address of ${fqdns.get(rule.pool) ?? plan.homeFqdn}>`
         return {
           view,
           name,

@@ -86,13 +86,9 @@ function addRules(
   const hostsOf = (component: string): readonly string[] =>
     urls.filter((each) => each.component === component).map(({ host }) => host)
   const notes = (component: string): readonly string[] => {
-    const some = urls.filter((each) => each.component === component)
-    const shared = some.find(({ host }) => book.ownerOf(host) !== undefined)
-    const assumed = isAssumed ? ['ASSUMED: the topology document does not hold simple URLs.'] : []
-    const lines = listUrls(some)
-    return shared
-      ? [...assumed, ...lines, 'The rest is served by rules above.']
-      : [...assumed, ...lines]
+    const hosts = new Set(hostsOf(component).filter((host) => !book.ownerOf(host)))
+    const assumed = isAssumed ? ['ASSUMED: nothing that was read holds the simple URLs.'] : []
+    return [...assumed, ...listUrls(urls.filter(({ host }) => hosts.has(host)))]
   }
   book.addForDomains(
     { name: `Meetings${suffix}`, publish: 'meet', pool: target },

@@ -22,10 +22,11 @@ function list(key: string, items: readonly string[], indent: string): string {
 
 const comment = (sentence: string, indent: string): string => `${indent}# ${sentence}\n`
 
-/** @param origin where the facts come from, for the first line */
-export function writeRules(plan: Plan, origin: string): string {
+/** @param origin where the facts come from: one line each */
+export function writeRules(plan: Plan, origin: readonly string[]): string {
   return [
-    `# Written by lyncgate init from ${origin}.\n`,
+    '# Written by lyncgate init from\n',
+    ...origin.map((each) => comment(`  ${each}`, '')),
     '# Every key: docs/rules-reference.md. Check it with: lyncgate check FILE\n',
     'version: 1\n\n',
     "# The domains of your users' SIP addresses; {sipDomain} below stands for each.\n",
