@@ -43,7 +43,8 @@ export function recognise(text: string): Result<Source, TopologyTrouble> {
   }
   const rows = readCsv(body)
   if (rows) return fromObjects('csv', rows)
-  const objects = readFormatList(body)
+  const isTable = /^[ \t]*-{3,}(?:[ \t]+-{3,})+[ \t\r]*$/m.test(body)
+  const objects = isTable ? [] : readFormatList(body)
   if (objects.length > 0) return fromObjects('list', objects)
   const hint = `use Format-List or Export-Clixml instead of Format-Table; or ${exportHint}`
   return failed(trouble('is text without "Name : value" lines', hint))
