@@ -37,9 +37,8 @@ t.test('bash completes commands, options and files', async (t) => {
   if (!requireProgram(t, 'bash', 'bash')) return
   const script = await scriptFile(t, 'bash')
   const complete = (...words: readonly string[]): readonly string[] => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash that fills it in
-    const code =
-      'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lyncgate; printf "%s\\n" "${COMPREPLY[@]}"'
+    const printAll = `printf '%s\\n' "\${COMPREPLY[@]}"`
+    const code = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lyncgate; ${printAll}`
     const args = ['--norc', '-c', code, 'bash', script, 'lyncgate', ...words]
     return execFileSync('bash', args, { cwd: join(script, '..'), encoding: 'utf8' })
       .trim()
