@@ -7,4 +7,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   stderr: (text) => void process.stderr.write(text),
   isTerminal: process.stdout.isTTY === true,
   stderrIsTerminal: process.stderr.isTTY === true,
+  stdinIsTerminal: process.stdin.isTTY === true,
 })

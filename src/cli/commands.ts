@@ -4,9 +4,13 @@ import { ServerRegistry } from '../pools/server-registry.ts'
 import { checkReferences } from '../runtime/build-snapshot.ts'
 import { adminDetails } from './admin-call.ts'
 import { checkUsage, runCheck } from './check.ts'
+import { completionDetails, completionUsage, runCompletion, shells } from './completion.ts'
 import { demoUsage, runDemo } from './demo.ts'
 import { drainDetails, drainUsage, runDrain, runUndrain, undrainUsage } from './drain.ts'
 import { explainUsage, runExplain } from './explain.ts'
+import { runInit } from './init.ts'
+import { initDetails, initUsage } from './init-call.ts'
+import { type CommandText, outlineCommands } from './outline.ts'
 import type { CommandIo } from './output.ts'
 import { runPreflightCommand } from './preflight.ts'
 import { preflightDetails, preflightUsage } from './preflight-call.ts'
@@ -16,11 +20,7 @@ import { certificatesUsage, runEitherCertificates } from './running-certificates
 import { runStatus, statusUsage } from './status.ts'
 import { runWorker, WORKER_COMMAND } from './worker.ts'
 
-interface Command {
-  readonly summary: string
-  readonly usage: string
-  /** What `--help` says after usage and summary. */
-  readonly details?: string
+interface Command extends CommandText {
   readonly run: (args: readonly string[], io: CommandIo) => Promise<number>
 }
 
@@ -30,6 +30,12 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'starts a stand-in Lync deployment and the proxy in front of it',
     usage: demoUsage,
     run: runDemo,
+  },
+  init: {
+    summary: 'writes a rules file from a topology document or from answers to a few questions',
+    usage: initUsage,
+    details: initDetails,
+    run: (args, io) => runInit(args, io),
   },
   explain: {
     summary: 'says what a request to a URL gets, and why',
@@ -82,7 +88,17 @@ const commands: Readonly<Record<string, Command>> = {
     details: adminDetails,
     run: (args, io) => runEitherCertificates(args, io, new Date()),
   },
+  completion: {
+    summary: 'prints what a shell needs to complete commands and options',
+    usage: completionUsage,
+    details: completionDetails,
+    words: shells,
+    run: (args, io) => runCompletion(args, io, outlineCommands(commands)),
+  },
 }
+
+/** What each command says about itself, for the man page. */
+export const commandTexts = (): Readonly<Record<string, CommandText>> => commands
 
 /** Runs the command that the arguments name. Resolves to the exit code; 2: there is no such command. */
 export async function runCommand(args: readonly string[], io: CommandIo): Promise<number> {

@@ -9,6 +9,8 @@ export interface CommandIo {
   readonly isTerminal: boolean
   /** Whether stderr is a terminal; only then is progress shown. */
   readonly stderrIsTerminal?: boolean
+  /** Whether somebody can be asked: stdin is a terminal too. */
+  readonly stdinIsTerminal?: boolean
 }
 
 export type Style = 'red' | 'yellow' | 'green' | 'bold' | 'dim'

@@ -25,6 +25,7 @@ export interface NeighbourImport {
 export const neighbours: readonly NeighbourImport[] = [
   { from: 'cli', to: 'lab', reason: 'lyncgate demo starts the stand-in deployment' },
   { from: 'cli', to: 'preflight', reason: 'lyncgate preflight runs the checks' },
+  { from: 'cli', to: 'topology', reason: 'init turns a topology into a rules file' },
   { from: 'cli', to: 'admin', reason: 'run opens the admin address, and commands ask it' },
 ]
 
@@ -42,6 +43,8 @@ export const packages: readonly PackageHome[] = [
   { name: 'zod', homes: ['config/'] },
   { name: 'pino', homes: ['observe/'] },
   { name: 'prom-client', homes: ['observe/metrics/render-metrics.ts'] },
+  { name: '@rgrove/parse-xml', homes: ['topology/read-xml.ts'] },
+  { name: '@clack/prompts', homes: ['cli/init-prompts.ts'] },
   { name: '@peculiar/x509', homes: ['lab/', 'acme/certificate-request.ts'] },
 ]
 
