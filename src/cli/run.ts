@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Problem } from '../config/problem.ts'
 import { createLogger, type Logger } from '../observe/logger.ts'
+import { openFileLimit } from '../observe/metrics/open-files.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import { loadConfiguration } from '../runtime/load-configuration.ts'
@@ -167,19 +168,13 @@ function workerCount({ rules }: Assembled): number {
   return rules.workers === 'auto' ? availableParallelism() : rules.workers
 }
 
-/** Each client connection needs a second one to a server. */
+/** Each client connection needs a second one to a server. Beyond what the files carry, new ones are refused. */
 function warnOfFileLimit(connections: number, logger: Logger): void {
-  const report = process.report as NodeJS.ProcessReport & { excludeNetwork: boolean }
-  report.excludeNetwork = true // else it looks up the names of all peers
-  const limits = (
-    report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } }
-  ).userLimits
-  const soft = Number(limits?.open_files?.soft)
+  const openFiles = openFileLimit() ?? Number.POSITIVE_INFINITY
   const needed = connections * 2 + 200
-  if (soft < needed) {
-    logger.warn(
-      { openFiles: soft, needed },
-      `limits.connections needs ${needed} open files, the process may have ${soft}: raise ulimit -n`,
-    )
-  }
+  if (openFiles >= needed) return
+  logger.warn(
+    { openFiles, needed },
+    `limits.connections needs ${needed} open files, the process may have ${openFiles}: raise ulimit -n`,
+  )
 }
