@@ -44,6 +44,9 @@ const MOST_CLIENTS = 64
 const MOST_TOLD = 64
 const PART_TOLD = 1 / 4
 
+/** Who is being told and has not asked anything for so long goes for the next one. */
+const TELLING_MS = 1_000
+
 /** What the last look found. */
 interface Found {
   /** When it can be looked again, monotonic milliseconds. */
@@ -57,7 +60,8 @@ export class Crowd {
   readonly #guests = new Set<Guest>()
   /** By client; the empty string: among all. */
   readonly #found = new Map<string, Found>()
-  #told = 0
+  /** In the order in which they came. */
+  readonly #told = new Set<Guest>()
 
   /** @param now monotonic milliseconds */
   constructor(limits: ConnectionLimits, now: () => number) {
@@ -68,26 +72,31 @@ export class Crowd {
 
   /** Connections over the limits that are being told so. */
   get told(): number {
-    return this.#told
+    return this.#told.size
   }
 
   add(guest: Guest): void {
     this.#guests.add(guest)
   }
 
+  /** It has gone; more than once does no harm. */
   remove(guest: Guest): void {
     this.#guests.delete(guest)
+    this.#told.delete(guest)
   }
 
-  /** One more that is over the limits, and is to get an answer. Every `true` must be given back with `endTelling`. */
+  /** May one more come in that is over the limits, to be told so? Then `addTold` is called for it. */
   mayTell(): boolean {
-    if (this.#told >= Math.min(MOST_TOLD, Math.max(1, this.limits.open * PART_TOLD))) return false
-    this.#told++
+    const most = Math.min(MOST_TOLD, Math.max(1, this.limits.open * PART_TOLD))
+    if (this.#told.size < most) return true
+    const [oldest] = this.#told
+    if (!oldest || this.#now() - oldest.idleSinceMs < TELLING_MS) return false
+    oldest.shed()
     return true
   }
 
-  endTelling(): void {
-    this.#told--
+  addTold(guest: Guest): void {
+    this.#told.add(guest)
   }
 
   /** @param client among its connections alone; undefined: among all */

@@ -36,7 +36,8 @@ export class Visitor implements Guest {
     this.client = clientKey(address)
     this.refusal = entry.refusal
     this.enteredAtMs = entry.nowMs
-    scope.crowd.add(this)
+    if (this.refusal) scope.crowd.addTold(this)
+    else scope.crowd.add(this)
   }
 
   get idleness(): Idleness | undefined {
@@ -53,7 +54,8 @@ export class Visitor implements Guest {
   }
 
   shed(): void {
-    this.#scope.onShed(this.idleness ?? 'idle')
+    const { idleness } = this
+    if (idleness) this.#scope.onShed(idleness)
     this.end()
   }
 
@@ -70,7 +72,6 @@ export class Visitor implements Guest {
     this.#hasLeft = true
     const { crowd } = this.#scope
     crowd.remove(this)
-    if (this.refusal) crowd.endTelling()
-    else crowd.limits.release(this.#address)
+    if (!this.refusal) crowd.limits.release(this.#address)
   }
 }

@@ -130,13 +130,29 @@ t.test('a flood without anybody to go does not look at all again for each', asyn
   t.equal(crowd.limits.open, 100)
 })
 
-t.test('few are told, and they give it back', async (t) => {
-  const { crowd, enter } = house({ connections: 1_000 })
+t.test('few are told, and whoever does not ask makes room for the next one', async (t) => {
+  const { crowd, enter, clock } = house({ connections: 1_000 })
   for (let n = 0; n < 1_000; n++) enter('busy', {})
-  let told = 0
-  while (crowd.mayTell()) told++
-  t.equal(told, 64)
-  crowd.endTelling()
-  t.equal(crowd.mayTell(), true)
-  t.equal(crowd.mayTell(), false)
+  const gone: number[] = []
+  const tell = (name: number): boolean => {
+    if (!crowd.mayTell()) return false
+    const guest = {
+      client: '192.0.2.1',
+      idleness: undefined,
+      idleSinceMs: clock.nowMs,
+      shed: () => {
+        gone.push(name)
+        crowd.remove(guest)
+      },
+    }
+    crowd.addTold(guest)
+    return true
+  }
+  for (let n = 0; n < 64; n++) t.equal(tell(n), true)
+  t.equal(tell(64), false)
+  t.equal(crowd.told, 64)
+  clock.nowMs += 1_000
+  t.equal(tell(65), true)
+  t.same(gone, [0])
+  t.equal(crowd.told, 64)
 })
