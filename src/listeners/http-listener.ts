@@ -222,13 +222,17 @@ function createNodeServer(
     },
     takesEcdsa,
   }
+  // One read can bring a thousand requests. When the connection is cut at one of them, Node parses the others all the same.
+  const routeIfOpen = (req: IncomingMessage, res: ServerResponse): void => {
+    if (!req.socket.destroyed) route(req, res)
+  }
   const server =
     tls && profile
       ? createTlsServer(
           { ...options, ...tlsServerOptions(tls, profile, settings.server, events) },
-          route,
+          routeIfOpen,
         )
-      : createServer(options, route)
+      : createServer(options, routeIfOpen)
   if (tls && isTlsServer(server)) stapleResponses(server, tls, () => isNamed)
   // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
   // fields silently on older Nodes (CVE-2026-58044).

@@ -164,6 +164,8 @@ export class ClientConnection {
     if (!this.#isBusy) return this.#begin(incoming)
     if (this.#ahead.length >= MAX_AHEAD) {
       this.onTooManyAhead()
+      // More of them are in the bytes that were read already.
+      this.#isClosing = true
       this.socket.destroy()
       return
     }
