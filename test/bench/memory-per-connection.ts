@@ -2,7 +2,7 @@
  * What a connection costs the workers in each of its phases: many are held in it, and the growth of resident memory is
  * divided by their number. Prints a Markdown table. Linux only.
  *
- *     node test/bench/memory-per-connection.ts [connections]
+ *     node test/bench/memory-per-connection.ts [connections] [words of one phase]
  */
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,7 @@ const count = Number(process.argv[2] ?? 1_000)
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const HOST = 'Host: lyncweb.contoso.com'
 const GET = `GET /steady HTTP/1.1\r\n${HOST}\r\n\r\n`
-const LONG = `GET /long HTTP/1.1\r\n${HOST}\r\n\r\n`
+const LONG = `GET /longer HTTP/1.1\r\n${HOST}\r\n\r\n`
 const HALF_HEAD = `GET / HTTP/1.1\r\n${HOST}\r\nX: ${'x'.repeat(60_000)}`
 const BODY = `POST /steady HTTP/1.1\r\n${HOST}\r\nContent-Length: 100000\r\n\r\n${'x'.repeat(10_000)}`
 
@@ -42,8 +42,13 @@ const phases: readonly Phase[] = [
   { name: 'the same, TLS on both sides', isTls: true, says: GET, reads: true },
   { name: 'a body that does not end', isTls: false, says: BODY, reads: true },
   { name: 'the same, TLS on both sides', isTls: true, says: BODY, reads: true },
-  { name: '4 MiB of answer that nobody reads', isTls: false, says: LONG, reads: false },
-  { name: 'the same, TLS on both sides', isTls: true, says: LONG, reads: false },
+  { name: '32 MiB of answer that nobody reads', isTls: false, says: LONG, reads: false },
+  {
+    name: '32 MiB of answer that nobody reads, TLS on both sides',
+    isTls: true,
+    says: LONG,
+    reads: false,
+  },
   {
     name: '1000 requests at once, no answer is read',
     isTls: false,
@@ -54,6 +59,7 @@ const phases: readonly Phase[] = [
 
 say(`| phase | connections | RSS before | then | each |\n|---|---|---|---|---|`)
 for (const { name, isTls, isMute, says, reads } of phases) {
+  if (!name.includes(process.argv[3] ?? '')) continue
   const ends: (() => unknown)[] = []
   const world = await startSlowWorld('log: { access: off }', (end) => ends.unshift(end))
   const sockets: Socket[] = []

@@ -14,13 +14,13 @@ import { freePorts } from './free-ports.ts'
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** What a slow reader is sent, in pieces: more than the kernel takes for one that reads slowly. */
-const PIECES = 64
+const PIECES = { '/long': 64, '/longer': 512 }
 const PIECE = Buffer.alloc(64 * 1024, 'x')
 
-function sendPieces(res: ServerResponse, left = PIECES): void {
+function sendPieces(res: ServerResponse, left: number): void {
   for (let more = left; more > 0; more--)
     if (!res.write(PIECE)) return void res.once('drain', () => sendPieces(res, more - 1))
-  res.end()
+  res.end('ok')
 }
 
 export interface SlowWorld {
@@ -48,7 +48,7 @@ export async function startSlowWorld(
   const ofServer = await authority.issue({ names: ['fe01.contoso.local'] })
   const answer: Parameters<typeof createServer>[1] = (req, res) => {
     req.resume()
-    req.once('end', () => (req.url?.startsWith('/steady') ? res.end('ok') : sendPieces(res)))
+    req.once('end', () => sendPieces(res, PIECES[req.url as keyof typeof PIECES] ?? 0))
   }
   const tls = { cert: ofServer.certPem, key: ofServer.keyPem }
   const servers = [createServer(answer), createTlsServer(tls, answer)]
