@@ -99,8 +99,21 @@ export const failures = {
   'client-body-timeout': client(
     408,
     'The request body did not arrive in time.',
-    'timeouts.requestBody: the client stopped sending in mid-upload.',
+    'timeouts.requestBody and limits.minRate: the client stopped sending in mid-upload, or all but stopped.',
   ),
+  'client-read-timeout': client(
+    0,
+    '',
+    'timeouts.clientRead and limits.minRate: the client took next to nothing of the answer; it was cut.',
+  ),
+  'client-limit': {
+    ...client(
+      429,
+      'Too many connections come from this address.',
+      'limits.connectionsPerClient: all of this client are in use. A whole office behind one address may need more.',
+    ),
+    retryAfterSeconds: 10,
+  } satisfies Failure,
   'client-not-published': client(
     421,
     'This name is not published here.',
@@ -178,6 +191,15 @@ export const failures = {
     '',
     'Neither side moved a byte of the answer for timeouts.response; both connections were cut.',
   ),
+  'proxy-full': {
+    side: 'proxy',
+    status: 503,
+    text: 'The service is busy.',
+    retryAfterSeconds: 10,
+    closes: true,
+    advice:
+      'limits.connections, or the open files of the process: every connection is in use, so new ones have to wait.',
+  } satisfies Failure,
   'proxy-stopping': {
     side: 'proxy',
     status: 503,

@@ -16,7 +16,12 @@ export const timeoutsSchema = z
       .describe('From the first byte of a request to the end of its head.'),
     requestBody: durationField({ lowest: '1s', highest: '1h' })
       .prefault('2m')
-      .describe('No byte of the body for so long.'),
+      .describe('No byte of the body for so long, or fewer than `limits.minRate` asks for.'),
+    clientRead: durationField({ lowest: '1s', highest: '1h' })
+      .prefault('2m')
+      .describe(
+        'A client takes nothing of what waits for it for so long, or less than `limits.minRate` asks for.',
+      ),
     response: durationField({ lowest: '1s', highest: '24h' })
       .prefault('16m')
       .describe(
@@ -54,6 +59,12 @@ export const limitsSchema = z
     connectionsPerClient: countField(1, 1_000_000)
       .default(5_000)
       .describe('Open connections from one address; a whole branch office may sit behind it.'),
+    minRate: countField(0, 1_000_000)
+      .default(240)
+      .describe(
+        'Bytes per second that a client must send of a body over `timeouts.requestBody`, and take of what ' +
+          'waits for it over `timeouts.clientRead`. IIS asks 240 of those who read. 0: a byte is enough.',
+      ),
     fields: countField(32, 2_000).default(200).describe('Header fields of one request.'),
   })
   .prefault({})

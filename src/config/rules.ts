@@ -223,6 +223,7 @@ export interface Timeouts {
   readonly handshakeMs: number
   readonly requestHeadMs: number
   readonly requestBodyMs: number
+  readonly clientReadMs: number
   readonly responseMs: number
   readonly keepAliveMs: number
   readonly tunnelMs: number
@@ -240,6 +241,8 @@ export interface Limits {
   /** Open client connections over all listeners. */
   readonly connections: number
   readonly connectionsPerClient: number
+  /** Bytes per second that a client must send or take when it is its turn; 0: a byte in the whole time is enough. */
+  readonly minRate: number
   /** Header fields of one request. */
   readonly fields: number
 }

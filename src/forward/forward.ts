@@ -73,6 +73,12 @@ export class Forwarding implements BackendUser, UploadEvents {
     return this.#download.isComplete
   }
 
+  /** Bytes of the body so far, while it is the client's turn to send; undefined: it is not. */
+  get uploaded(): number | undefined {
+    const isAwaited = this.#connection !== undefined && this.#upload.isClientsTurn
+    return isAwaited ? this.#request.report.requestBytes : undefined
+  }
+
   /** 1. A connection: pinned, open, or new. Until it stands not one byte is written, so another server may be tried. */
   start(): void {
     this.#giveUpConnecting = obtainConnection(this.#request, (result) => {

@@ -14,6 +14,9 @@ export interface ConnectionLimitSettings {
   readonly connectionsPerClient: number
 }
 
+/** Which limit is reached: that of one client, or that of all. */
+export type Lack = 'client' | 'all'
+
 /** The part of its limit from which on a client is worth telling others about. */
 const WORTH_TELLING = 1 / 16
 
@@ -26,6 +29,13 @@ export class ConnectionLimits {
   #open = 0
   readonly #perClient = new Map<string, number>()
   #elsewhere: ConnectionCounts = { open: 0, clients: new Map() }
+  /** What this process alone can carry, whatever the settings say: its open files have a limit. */
+  mostHere = Number.POSITIVE_INFINITY
+  /**
+   * Asked when a limit is reached: ends a connection that is not in use. False: there is none.
+   * @param client one of this client, as `clientKey` writes it; undefined: of anybody
+   */
+  makeRoom: (client: string | undefined) => boolean = () => false
 
   constructor(settings = NONE_ADMITTED) {
     this.#settings = settings
@@ -61,14 +71,33 @@ export class ConnectionLimits {
    * @param address the peer's address, without a port
    */
   admit(address: string): boolean {
+    return this.tryToAdmit(address) === undefined
+  }
+
+  /** As `admit`; says what is lacking, or undefined for a connection that may come in. */
+  tryToAdmit(address: string): Lack | undefined {
     const key = clientKey(address)
-    const ofClient = this.#perClient.get(key) ?? 0
-    if (this.#isFull) return false
-    if (ofClient + (this.#elsewhere.clients.get(key) ?? 0) >= this.#settings.connectionsPerClient)
-      return false
+    const lack = this.#lackFor(key)
+    if (lack) {
+      const hasRoom = this.makeRoom(lack === 'client' ? key : undefined)
+      // What was made room for in all may still be too much for this client, or the other way round.
+      if (!hasRoom || this.#lackFor(key)) return lack
+    }
     this.#open++
-    this.#perClient.set(key, ofClient + 1)
-    return true
+    this.#perClient.set(key, this.countOf(key) + 1)
+    return undefined
+  }
+
+  /** Open connections of a client in this process. @param key as `clientKey` writes it */
+  countOf(key: string): number {
+    return this.#perClient.get(key) ?? 0
+  }
+
+  #lackFor(key: string): Lack | undefined {
+    const ofClient = this.countOf(key) + (this.#elsewhere.clients.get(key) ?? 0)
+    // The client first: its own connections are to go, not those of others.
+    if (ofClient >= this.#settings.connectionsPerClient) return 'client'
+    return this.#isFull ? 'all' : undefined
   }
 
   /**
@@ -76,7 +105,7 @@ export class ConnectionLimits {
    * back with `releaseUnnamed`, before `admit` is asked for the client.
    */
   admitUnnamed(): boolean {
-    if (this.#isFull) return false
+    if (this.#isFull && !(this.makeRoom(undefined) && !this.#isFull)) return false
     this.#open++
     return true
   }
@@ -86,6 +115,7 @@ export class ConnectionLimits {
   }
 
   get #isFull(): boolean {
+    if (this.#open >= this.mostHere) return true
     return this.#open + this.#elsewhere.open >= this.#settings.connections
   }
 

@@ -16,8 +16,8 @@ export interface NodeServers {
 
 interface ChooserScope {
   readonly handshakeMs: number
-  /** Nobody said anything in time. */
-  readonly onError: (error: NodeJS.ErrnoException, socket: Socket) => void
+  /** The ClientHello was not there in time. */
+  readonly onTimeout: (socket: Socket) => void
 }
 
 /** Whether the client on this TCP socket can use an ECDSA certificate; undefined: nobody looked. */
@@ -28,7 +28,7 @@ export const takesEcdsa = (socket: object | undefined): boolean | undefined =>
 export function chooserOf(
   { server, others }: NodeServers,
   tls: TlsSettings,
-  { handshakeMs, onError }: ChooserScope,
+  { handshakeMs, onTimeout }: ChooserScope,
 ): (socket: Socket) => void {
   if (others.size === 0 && !tls.hasBothKinds)
     return (socket) => void server.emit('connection', socket)
@@ -41,9 +41,7 @@ export function chooserOf(
         void (other ?? server).emit('connection', socket)
       },
       onTimeout: () => {
-        // As Node says it of a handshake that has begun.
-        const error = Object.assign(new Error('late'), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
-        onError(error, socket)
+        onTimeout(socket)
         socket.destroy()
       },
     })

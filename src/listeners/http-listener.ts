@@ -13,7 +13,10 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { TlsProfile } from '../config/rules.ts'
-import { chooserOf, takesEcdsa } from './choose-profile.ts'
+import { chooserOf, type NodeServers, takesEcdsa } from './choose-profile.ts'
+import { createHandshakeQueue } from './handshake-queue.ts'
+import type { ListenerHandler } from './listener-handler.ts'
+import { type BelowTls, type NamedPeers, peerOf } from './peer.ts'
 import { httpServerOptions, type ServerSettings } from './server-settings.ts'
 import { takeProxyHeader } from './take-proxy-header.ts'
 import {
@@ -22,36 +25,6 @@ import {
   type TlsSettings,
   tlsServerOptions,
 } from './tls-settings.ts'
-
-/** Who stands at the other end. */
-export interface Peer {
-  readonly address: string
-  /** False: a balancer stands there that did not name its client. */
-  readonly isClient: boolean
-}
-
-/** What a listener hands on. All methods are called synchronously with the event they stand for. */
-export interface ListenerHandler {
-  /** May this balancer connect and name its client? A `true` is answered by one `onNamed`. */
-  onBalancer(socket: Socket): boolean
-  /** @param trouble why there is no name; undefined: there is one, or the balancer went without a byte */
-  onNamed(socket: Socket, trouble: string | undefined): void
-  /** May this peer connect? False: the connection is closed at once. A `true` is answered by one `onDisconnect`. */
-  onConnect(peerAddress: string): boolean
-  onDisconnect(peerAddress: string): void
-  /** An HTTP connection is ready, after the handshake where there is one; `tlsProfile` is what that was held under. */
-  onConnection(socket: Socket, peer: Peer, tlsProfile: TlsProfile | undefined): void
-  onRequest(req: IncomingMessage, res: ServerResponse): void
-  /** Asks whether a request that wants an upgrade is a well-formed one of the kind that is tunnelled. */
-  mayUpgrade(req: IncomingMessage): boolean
-  onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Node's parser gave up: malformed bytes, a head too large or too slow, or a broken connection. */
-  onParseError(error: NodeJS.ErrnoException, socket: Socket): void
-  /** The handshake ended with `unrecognized_name`: no certificate, or the rule refuses HTTPS. */
-  onNameRefused(serverName: string, peerAddress: string): void
-  /** A handshake failed for another reason. */
-  onHandshakeError(error: NodeJS.ErrnoException, peerAddress: string): void
-}
 
 export interface ListenerSettings {
   readonly server: ServerSettings
@@ -106,13 +79,11 @@ export async function createHttpListener(
   const servers = [server, ...others.values()]
   for (const each of servers) each.emit('listening')
   const choose = tls
-    ? chooserOf({ server, others }, tls, {
-        handshakeMs: settings.server.handshakeMs,
-        onError: (error, socket) => handler.onHandshakeError(error, peerOf(socket, named).address),
-      })
+    ? handshakesOf({ server, others }, { tls, settings, handler, named })
     : (socket: Socket): void => void server.emit('connection', socket)
   const serve = (socket: Socket): void => {
-    if (admit(socket, peerOf(socket, named).address, handler)) choose(socket)
+    const { address } = peerOf(socket, named)
+    if (admit(socket, address, handler)) choose(socket, address)
   }
   const waitMs = settings.server.requestHeadMs
   return handOver(servers, {
@@ -120,6 +91,28 @@ export async function createHttpListener(
     begin: settings.needsProxyHeader
       ? (socket) => serveNamed(socket, { handler, named, waitMs, serve })
       : serve,
+  })
+}
+
+interface HandshakeScope extends EventScope {
+  readonly tls: TlsSettings
+  readonly settings: ListenerSettings
+}
+
+/** Begins the handshakes of connections, each in its turn and with the server for its name. */
+function handshakesOf(servers: NodeServers, { tls, settings, handler, named }: HandshakeScope) {
+  const { handshakeMs } = settings.server
+  const onTimeout = (socket: Socket): void => {
+    // As Node says it of a handshake that has begun.
+    const error = Object.assign(new Error('late'), { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+    handler.onHandshakeError(error, peerOf(socket, named).address)
+  }
+  const begin = chooserOf(servers, tls, { handshakeMs, onTimeout })
+  return createHandshakeQueue({
+    handshakeMs,
+    begin,
+    onTimeout,
+    onShed: () => handler.onHandshakeShed(),
   })
 }
 
@@ -229,13 +222,17 @@ function createNodeServer(
     },
     takesEcdsa,
   }
+  // One read can bring a thousand requests. When the connection is cut at one of them, Node parses the others all the same.
+  const routeIfOpen = (req: IncomingMessage, res: ServerResponse): void => {
+    if (!req.socket.destroyed) route(req, res)
+  }
   const server =
     tls && profile
       ? createTlsServer(
           { ...options, ...tlsServerOptions(tls, profile, settings.server, events) },
-          route,
+          routeIfOpen,
         )
-      : createServer(options, route)
+      : createServer(options, routeIfOpen)
   if (tls && isTlsServer(server)) stapleResponses(server, tls, () => isNamed)
   // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
   // fields silently on older Nodes (CVE-2026-58044).
@@ -254,8 +251,12 @@ function createNodeServer(
   server.on('connect', (req: IncomingMessage, socket: Duplex) =>
     handler.onUpgrade(req, socket, EMPTY),
   )
-  const onConnection = (socket: Socket): void =>
-    handler.onConnection(socket, peerOf(socket, named), profile)
+  const onConnection = (socket: Socket & BelowTls): void =>
+    handler.onConnection(socket, {
+      peer: peerOf(socket, named),
+      tcpSocket: socket._parent ?? socket,
+      tlsProfile: profile,
+    })
   server.on(tls ? 'secureConnection' : 'connection', onConnection)
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     if (!refused.has(socket)) handler.onHandshakeError(error, peerOf(socket, named).address)
@@ -274,19 +275,8 @@ const EMPTY = Buffer.alloc(0)
 function admit(socket: Socket, peer: string, handler: ListenerHandler): boolean {
   // An unheard 'error' would end the process.
   socket.on('error', () => {})
-  const isAdmitted = handler.onConnect(peer)
-  if (isAdmitted) socket.once('close', () => handler.onDisconnect(peer))
+  const isAdmitted = handler.onConnect(socket, peer)
+  if (isAdmitted) socket.once('close', () => handler.onDisconnect(socket))
   else socket.destroy()
   return isAdmitted
-}
-
-/** By TCP socket, where a PROXY header came. */
-type NamedPeers = WeakMap<Socket, Peer>
-
-/** The one that a PROXY header named, else the one that is connected. */
-function peerOf(socket: Socket & { readonly _parent?: Socket | null }, named: NamedPeers): Peer {
-  // `_parent` is the TCP socket below TLS, as in tls-settings.ts; test/integration/proxy-headers-name-the-client.test.ts
-  // watches over it.
-  const peer = named.get(socket) ?? (socket._parent && named.get(socket._parent))
-  return peer ?? { address: socket.remoteAddress ?? '', isClient: true }
 }

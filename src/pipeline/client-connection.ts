@@ -9,7 +9,9 @@ import type { FailureCode } from '../base/failure.ts'
 import type { TlsProfile } from '../config/rules.ts'
 import { BackendConnections } from '../forward/backend-connections.ts'
 import { breakOff } from '../forward/break-off.ts'
-import type { Exchange, Incoming } from './exchange.ts'
+import { bytesSent } from '../forward/bytes-sent.ts'
+import { Pace, type PaceSettings } from '../guard/pace.ts'
+import { type Exchange, type Incoming, monotonicNow } from './exchange.ts'
 
 /** Where a connection came in. */
 export interface Arrival {
@@ -23,6 +25,8 @@ export interface Arrival {
   readonly isPeerClient: boolean
   /** The TLS port of the listener, for redirects; undefined: it has none. */
   readonly httpsPort: number | undefined
+  /** There is no room for it: this is what every request is answered with. */
+  readonly refusal: FailureCode | undefined
 }
 
 /** What runs on the connection at the moment. */
@@ -30,10 +34,20 @@ export interface RunningExchange {
   readonly exchange: Exchange
   /** The client has gone. */
   onClientGone(): void
+  /** Bytes of the body so far, while it is the client's turn to send; undefined: it is not. */
+  readonly uploaded: number | undefined
   /** The body of its request cannot be read to the end. */
   onBodyBroken(code: FailureCode): void
+  /** The client takes next to nothing of the answer. */
+  onClientStuck(): void
   /** The time to finish is over: the proxy ends. */
   onStopping(): void
+}
+
+/** How fast a client has to be. */
+export interface ClientPaces {
+  readonly sending: PaceSettings
+  readonly reading: PaceSettings
 }
 
 /**
@@ -71,6 +85,10 @@ export class ClientConnection {
   #isGone = false
   #isClosing = false
   #isLeaving = false
+  /** Monotonic milliseconds of the end of the last exchange; undefined: there was none yet. */
+  #servedAtMs: number | undefined
+  readonly #sending = new Pace()
+  readonly #reading = new Pace()
   /** Those that were no request: a PROXY header. */
   readonly #bytesBefore: number
 
@@ -111,6 +129,34 @@ export class ClientConnection {
     return this.#isClosing
   }
 
+  /** Monotonic milliseconds of the end of the last exchange; undefined: it has come to nothing yet. */
+  get servedAtMs(): number | undefined {
+    return this.#servedAtMs
+  }
+
+  /** Nothing runs, nothing waits to be written, and it may be used again. */
+  get isIdle(): boolean {
+    return !this.#isBusy && !this.#isClosing && this.socket.writableLength === 0
+  }
+
+  /**
+   * Looks whether the client keeps up with what it sends and takes; to be called once in a while.
+   * @returns false: it takes nothing of an answer that is over for us, and the connection was cut
+   */
+  checkPace(nowMs: number, paces: ClientPaces): boolean {
+    if (!this.#sending.isKept(this.#running?.uploaded, nowMs, paces.sending))
+      this.#running?.onBodyBroken('client-body-timeout')
+    const { socket } = this
+    const taken = socket.writableLength > 0 ? bytesSent(socket) : undefined
+    if (this.#reading.isKept(taken, nowMs, paces.reading)) return true
+    if (this.#running) {
+      this.#running.onClientStuck()
+      return true
+    }
+    socket.destroy()
+    return false
+  }
+
   /** A request has arrived. One at a time: the next one starts when this one is over. */
   accept(incoming: Incoming): void {
     if (this.#isGone || this.#isClosing) return
@@ -118,6 +164,8 @@ export class ClientConnection {
     if (!this.#isBusy) return this.#begin(incoming)
     if (this.#ahead.length >= MAX_AHEAD) {
       this.onTooManyAhead()
+      // More of them are in the bytes that were read already.
+      this.#isClosing = true
       this.socket.destroy()
       return
     }
@@ -141,6 +189,7 @@ export class ClientConnection {
   done(closes: boolean): void {
     this.#running = undefined
     this.#isBusy = false
+    this.#servedAtMs = monotonicNow()
     if (closes) this.#isClosing = true
     if (this.#isGone) return
     if (this.#isClosing) return this.closeWhenIdle()

@@ -65,6 +65,10 @@ class RequestWay implements RunningExchange {
     return this.#exchange
   }
 
+  get uploaded(): number | undefined {
+    return this.#forwarding?.uploaded
+  }
+
   go(): void {
     const exchange = this.#exchange
     exchange.connection.run(this)
@@ -74,6 +78,10 @@ class RequestWay implements RunningExchange {
     if (typeof screened === 'string') return this.#answerFailure(screened)
     exchange.host = screened.host.name
     exchange.target = screened.target
+
+    // There is no room: it is here to be told so.
+    const { refusal } = exchange.connection.arrival
+    if (refusal) return this.#answerFailure(refusal, true)
 
     // An authority asks, as it was asked to: this is about the name alone, not about what is published under it.
     const answer = answerChallenge(exchange, this.#scope.challenges)
@@ -167,6 +175,12 @@ class RequestWay implements RunningExchange {
 
   onBodyBroken(code: FailureCode): void {
     this.#breakOff(code)
+  }
+
+  onClientStuck(): void {
+    if (this.#isOver) return
+    this.#forwarding?.abandon()
+    this.#cut('client-read-timeout')
   }
 
   onStopping(): void {

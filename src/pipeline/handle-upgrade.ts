@@ -73,6 +73,9 @@ class UpgradeWay implements RunningExchange {
     exchange.host = screened.host.name
     exchange.target = screened.target
 
+    const { refusal } = exchange.connection.arrival
+    if (refusal) return this.fail(refusal)
+
     // 2. Which publishing rule, and does its policy serve this?
     const decision = routeExchange(exchange, screened)
     if (decision.kind === 'failed') return this.fail(decision.code)
@@ -167,6 +170,18 @@ class UpgradeWay implements RunningExchange {
     // Node has let go of the socket: nobody else would answer a client that ended only its own side.
     this.#request.socket.destroy()
     this.#over('client-left')
+  }
+
+  /** There is no body. */
+  get uploaded(): undefined {
+    return undefined
+  }
+
+  onClientStuck(): void {
+    if (this.#isOver) return
+    this.#over('client-read-timeout')
+    this.#giveUp()
+    breakOff(this.#request.socket)
   }
 
   onBodyBroken(): void {

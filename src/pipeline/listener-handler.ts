@@ -7,25 +7,42 @@ import { TLSSocket } from 'node:tls'
 import type { FailureCode } from '../base/failure.ts'
 import { unmapped } from '../base/unmapped.ts'
 import type { TlsProfile } from '../config/rules.ts'
-import type { ConnectionLimits } from '../guard/connection-limits.ts'
+import type { Lack } from '../guard/connection-limits.ts'
+import type { Crowd, Idleness } from '../guard/crowd.ts'
 import { handshakeFailureOf } from '../observe/metrics/handshake-metrics.ts'
 import { createSeldom } from '../observe/seldom.ts'
 import { type Arrival, ClientConnection } from './client-connection.ts'
 import { monotonicNow, nextRequestId } from './exchange.ts'
 import { handleRequest, type RequestScope } from './handle-request.ts'
 import { handleUpgrade } from './handle-upgrade.ts'
+import { parseFailure } from './parse-failure.ts'
 import { readRequest } from './read-request.ts'
 import { failureAnswer, ownAnswerText } from './respond.ts'
 import { isWebSocketUpgrade } from './screen-request.ts'
+import { Visitor } from './visitor.ts'
 
 export interface ListenerHandlerSettings {
   readonly listener: string
   readonly isTls: boolean
   readonly httpsPort: number | undefined
-  readonly limits: ConnectionLimits
+  /** Everybody who is connected to this process. */
+  readonly crowd: Crowd
   /** The scope current at this moment; asked once per request. */
   readonly scope: () => RequestScope
 }
+
+/** Where an HTTP connection comes from, as the listener says it. */
+interface ConnectionOrigin {
+  readonly peer: { readonly address: string; readonly isClient: boolean }
+  readonly tcpSocket: Socket
+  readonly tlsProfile: TlsProfile | undefined
+}
+
+/** What those are told for whom there is no room. */
+const refusals: Readonly<Record<Lack, FailureCode>> = { client: 'client-limit', all: 'proxy-full' }
+
+/** Handshake, request and answer of those have to be over in this time. */
+const MOST_TELLING_MS = 5_000
 
 /** The events of one listener. `connections` are those that stand at the moment. */
 export class ListenerHandler {
@@ -33,6 +50,10 @@ export class ListenerHandler {
   /** Its port is closed: a handshake that ends only now is good for one request. */
   #isLeaving = false
   readonly #settings: ListenerHandlerSettings
+  /** By TCP socket. */
+  readonly #visitors = new WeakMap<Socket, Visitor>()
+  /** Those that are here to be told that there is no room. */
+  readonly #told = new Set<Visitor>()
   readonly #bySocket = new WeakMap<Duplex, ClientConnection>()
   /** Sockets whose bytes are no longer understood. What still comes on them is read and thrown away. */
   readonly #givenUp = new WeakSet<Socket>()
@@ -40,28 +61,79 @@ export class ListenerHandler {
   readonly #unnamed = new Set<Socket>()
   readonly #sayStranger = createSeldom(monotonicNow)
   readonly #sayNameless = createSeldom(monotonicNow)
+  readonly #sayRefused = createSeldom(monotonicNow)
+  readonly #sayShed = createSeldom(monotonicNow)
+  readonly #sayStuck = createSeldom(monotonicNow)
 
   constructor(settings: ListenerHandlerSettings) {
     this.#settings = settings
   }
 
-  onConnect(peerAddress: string): boolean {
+  onConnect(tcpSocket: Socket, peerAddress: string): boolean {
     const address = unmapped(peerAddress)
-    if (this.#settings.limits.admit(address)) return true
-    const { scope, listener } = this.#settings
-    scope().metrics.recordRefusedConnection()
-    scope().logger.warn({ listener, client: address }, 'connection refused: limit reached')
-    return false
+    const { crowd, scope, listener } = this.#settings
+    const lack = crowd.limits.tryToAdmit(address)
+    if (lack) {
+      scope().metrics.recordRefusedConnection()
+      this.#sayRefused((unsaid) =>
+        scope().logger.warn(
+          { listener, client: address, unsaid },
+          'connection refused: limit reached',
+        ),
+      )
+      if (!crowd.mayTell()) return false
+    }
+    const visitor = new Visitor(
+      tcpSocket,
+      address,
+      { refusal: lack && refusals[lack], nowMs: monotonicNow() },
+      { crowd, onShed: this.#onShed },
+    )
+    this.#visitors.set(tcpSocket, visitor)
+    if (lack) this.#told.add(visitor)
+    return true
   }
 
-  onDisconnect(peerAddress: string): void {
-    this.#settings.limits.release(unmapped(peerAddress))
+  onDisconnect(tcpSocket: Socket): void {
+    const visitor = this.#visitors.get(tcpSocket)
+    visitor?.leave()
+    if (visitor?.refusal) this.#told.delete(visitor)
+  }
+
+  readonly #onShed = (idleness: Idleness): void => {
+    const { scope, listener } = this.#settings
+    scope().metrics.recordShed(idleness)
+    this.#sayShed((unsaid) =>
+      scope().logger.warn({ listener, unsaid }, 'idle connections are closed to make room'),
+    )
+  }
+
+  /** To be called about once in a second: ends what is too slow. */
+  look(nowMs: number): void {
+    const { scope, listener } = this.#settings
+    const { snapshot, metrics, logger } = scope()
+    const { timeouts, limits } = snapshot
+    const bytesPerSecond = limits.minRate
+    const paces = {
+      sending: { windowMs: timeouts.requestBodyMs, bytesPerSecond },
+      reading: { windowMs: timeouts.clientReadMs, bytesPerSecond },
+    }
+    for (const connection of this.connections) {
+      if (connection.checkPace(nowMs, paces)) continue
+      metrics.recordShed('stuck')
+      const { peerAddress: client } = connection.arrival
+      this.#sayStuck((unsaid) =>
+        logger.info({ listener, client, unsaid }, 'connection cut: its client takes no answer'),
+      )
+    }
+    for (const visitor of this.#told)
+      if (nowMs - visitor.enteredAtMs > MOST_TELLING_MS) visitor.end()
   }
 
   onBalancer(socket: Socket): boolean {
     // Checks of balancers connect and reset at once: then the system no longer knows who it was.
     if (socket.remoteAddress === undefined) return false
-    const { limits, listener, scope } = this.#settings
+    const { crowd, listener, scope } = this.#settings
     const { snapshot, logger } = scope()
     const peer = unmapped(socket.remoteAddress)
     if (!snapshot.isTrustedProxy(peer)) {
@@ -70,8 +142,10 @@ export class ListenerHandler {
       )
       return false
     }
-    if (!limits.admitUnnamed()) {
-      logger.warn({ listener, peer }, 'connection refused: limit reached')
+    if (!crowd.limits.admitUnnamed()) {
+      this.#sayRefused((unsaid) =>
+        logger.warn({ listener, peer, unsaid }, 'connection refused: limit reached'),
+      )
       return false
     }
     this.#unnamed.add(socket)
@@ -79,8 +153,8 @@ export class ListenerHandler {
   }
 
   onNamed(socket: Socket, trouble: string | undefined): void {
-    const { limits, listener, scope } = this.#settings
-    limits.releaseUnnamed()
+    const { crowd, listener, scope } = this.#settings
+    crowd.limits.releaseUnnamed()
     this.#unnamed.delete(socket)
     if (trouble === undefined) return
     const peer = unmapped(socket.remoteAddress ?? '')
@@ -92,14 +166,11 @@ export class ListenerHandler {
     )
   }
 
-  onConnection(
-    socket: Socket,
-    peer: { readonly address: string; readonly isClient: boolean },
-    tlsProfile: TlsProfile | undefined,
-  ): void {
+  onConnection(socket: Socket, { peer, tcpSocket, tlsProfile }: ConnectionOrigin): void {
     const { listener, isTls, httpsPort, scope } = this.#settings
     if (socket instanceof TLSSocket)
       scope().metrics.handshakes.recordDone(socket.getProtocol() ?? '', socket.isSessionReused())
+    const visitor = this.#visitors.get(tcpSocket)
     const arrival: Arrival = {
       listener,
       isTls,
@@ -107,6 +178,7 @@ export class ListenerHandler {
       httpsPort,
       peerAddress: unmapped(peer.address),
       isPeerClient: peer.isClient,
+      refusal: visitor?.refusal,
     }
     const connection = new ClientConnection(socket, arrival, (incoming, own) =>
       handleRequest(incoming, own, this.#settings.scope()),
@@ -120,6 +192,7 @@ export class ListenerHandler {
           { listener, client: arrival.peerAddress },
           'connection cut: too many requests ahead',
         )
+    if (visitor) visitor.connection = connection
     this.#bySocket.set(socket, connection)
     this.connections.add(connection)
     socket.once('close', () => this.connections.delete(connection))
@@ -202,28 +275,13 @@ export class ListenerHandler {
     )
   }
 
+  onHandshakeShed(): void {
+    this.#settings.scope().metrics.handshakes.recordFailure('shed')
+  }
+
   #connectionOf(socket: Socket): ClientConnection {
     const connection = this.#bySocket.get(socket)
     if (!connection) throw new Error('a request came on a connection that is not known')
     return connection
   }
-}
-
-/** What Node's parser says, in our words. Undefined: the connection itself broke. */
-function parseFailure(error: NodeJS.ErrnoException): FailureCode | undefined {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return 'client-head-too-large'
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return 'client-malformed'
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return 'client-head-timeout'
-    case 'HPE_INVALID_EOF_STATE':
-      return undefined
-    case 'HPE_INVALID_CONTENT_LENGTH':
-    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
-    case 'HPE_INVALID_TRANSFER_ENCODING':
-      return 'client-framing-ambiguous'
-  }
-  return error.code?.startsWith('HPE_') ? 'client-malformed' : undefined
 }

@@ -8,7 +8,7 @@ import {
 } from '../certificates/certificate-store.ts'
 import type { Staples } from '../certificates/ocsp/staple.ts'
 import type { ListenerRule, TlsProfile } from '../config/rules.ts'
-import type { ConnectionLimits } from '../guard/connection-limits.ts'
+import type { Crowd } from '../guard/crowd.ts'
 import { createHttpListener, type HttpListener } from '../listeners/http-listener.ts'
 import type { ServerSettings } from '../listeners/server-settings.ts'
 import { type TicketSettings, ticketKeys } from '../listeners/session-tickets.ts'
@@ -19,7 +19,7 @@ import type { Assembled } from './assemble.ts'
 import type { WantedPort } from './wanted-ports.ts'
 
 export interface EntranceScope {
-  readonly limits: ConnectionLimits
+  readonly crowd: Crowd
   readonly staples: Staples
   /** Wall-clock milliseconds. */
   readonly wallNow: () => number
@@ -48,14 +48,14 @@ export class Entrance {
   static async create(
     wanted: WantedPort,
     built: Assembled,
-    { limits, scope, staples, wallNow }: EntranceScope,
+    { crowd, scope, staples, wallNow }: EntranceScope,
   ): Promise<Entrance> {
     const { rule, isTls } = wanted
     const handler = new ListenerHandler({
       listener: rule.name,
       isTls,
       httpsPort: rule.httpsPort,
-      limits,
+      crowd,
       scope,
     })
     const tickets = ticketsOf(wanted, built)

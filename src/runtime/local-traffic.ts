@@ -7,9 +7,11 @@ import { unmapped } from '../base/unmapped.ts'
 import { type Staple, Staples } from '../certificates/ocsp/staple.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
+import { Crowd } from '../guard/crowd.ts'
 import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
+import { openFileLimit } from '../observe/metrics/open-files.ts'
 import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
 import { createStreamLog } from '../observe/stream-log.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
@@ -49,6 +51,8 @@ export class LocalTraffic implements Traffic {
   readonly #staples = new Staples()
   readonly #openScope: OpenScope
   readonly #rotation: NodeJS.Timeout
+  readonly #looking: NodeJS.Timeout
+  readonly #crowd = new Crowd(this.limits, monotonicNow)
   /** The connections of streams; `counts` has what is to be measured. */
   readonly streams: Streams
 
@@ -58,10 +62,13 @@ export class LocalTraffic implements Traffic {
     // Made here: an entrance keeps it, and must not keep the configuration that it was opened for with it.
     const scope = (): RequestScope => this.#scope
     const staples = this.#staples
-    const { limits } = this
-    this.#openScope = { logger, limits, scope, staples, sharesPorts, wallNow: Date.now }
+    const crowd = this.#crowd
+    this.limits.mostHere = mostConnections(openFileLimit())
+    this.#openScope = { logger, crowd, scope, staples, sharesPorts, wallNow: Date.now }
     this.#rotation = setInterval(() => this.#rotateTickets(), ROTATION_LOOK_MS)
     this.#rotation.unref()
+    this.#looking = setInterval(() => this.#look(), LOOK_MS)
+    this.#looking.unref()
     this.streams = new Streams({
       logger,
       limits: this.limits,
@@ -109,7 +116,7 @@ export class LocalTraffic implements Traffic {
       traffic: this.#metrics,
       configuration: this.#current.assembled,
       connections: this.#connections(),
-      openSockets: this.limits.open - this.streams.open,
+      openSockets: this.limits.open - this.streams.open + this.#crowd.told,
       nowMs,
     })
     return [...web, ...collectStreamMetrics(this.streams.counts)]
@@ -150,6 +157,7 @@ export class LocalTraffic implements Traffic {
 
   async kill(): Promise<void> {
     clearInterval(this.#rotation)
+    clearInterval(this.#looking)
     for (const port of this.#openPorts) port.close()
     for (const connection of this.#connections()) {
       connection.stop()
@@ -235,6 +243,12 @@ export class LocalTraffic implements Traffic {
     for (const entrance of this.#entrances) entrance.rotateTickets(Date.now())
   }
 
+  /** One look at every connection costs less than a timer for each. */
+  #look(): void {
+    const nowMs = monotonicNow()
+    for (const { handler } of this.#entrances) handler.look(nowMs)
+  }
+
   #connections(): ClientConnection[] {
     return [...this.#entrances].flatMap(({ handler }) => [...handler.connections])
   }
@@ -242,5 +256,15 @@ export class LocalTraffic implements Traffic {
 
 /** Keys of session tickets are at most this late. */
 const ROTATION_LOOK_MS = 10_000
+
+/** Ports, log, files that are read, and connections that are told that there is no room; where there are few, half of them. */
+const OTHER_FILES = 200
+
+/** Each client connection takes one file, and its connection to a server one more. */
+const mostConnections = (openFiles = Number.POSITIVE_INFINITY): number =>
+  Math.max(1, Math.floor((openFiles - Math.min(OTHER_FILES, openFiles / 2)) / 2))
+
+/** How often it is looked whether clients keep up. */
+const LOOK_MS = 1_000
 
 const NOTHING: InForce = { ports: new Map(), entrances: new Map() }

@@ -13,8 +13,8 @@ const OWN_FILES = [
   fileURLToPath(new URL('../../package.json', import.meta.url)),
 ]
 
-/** Counted for `lyncgate_open_fds`. */
-const OPEN_FILES = '/proc/self/fd'
+/** Counted for `lyncgate_open_fds`, and how many there may be, so that new connections are refused in time. */
+const OPEN_FILES = ['/proc/self/fd', '/proc/self/limits']
 
 /**
  * Flags of Node for a worker. Its own program can be read and nothing else; nothing is written, started or loaded
@@ -41,5 +41,5 @@ function readable(): readonly string[] {
   const real = packages.map((path) => realpathSync(path))
   const folders = [...new Set([...packages, ...real])].map((path) => join(path, '*'))
   const [sources = '', packageFile = ''] = OWN_FILES
-  return [join(sources, '*'), packageFile, ...folders, OPEN_FILES]
+  return [join(sources, '*'), packageFile, ...folders, ...OPEN_FILES]
 }

@@ -16,6 +16,8 @@ interface Provocation {
   readonly server?: (socket: Socket) => void
   /** More YAML at the top level of the rules file. */
   readonly top?: string
+  /** Another client has sent a request before, and waits for its answer. */
+  readonly isSecond?: boolean
   /** What happens when the request is under way. */
   readonly afterwards?: (client: RawClient, proxy: TestProxy) => void
 }
@@ -24,6 +26,9 @@ const get = (target = '/', ...fields: readonly string[]): string =>
   [`GET ${target} HTTP/1.1`, HOST, ...fields, '', ''].join('\r\n')
 const post = (...fields: readonly string[]): string =>
   ['POST / HTTP/1.1', HOST, ...fields, '', ''].join('\r\n')
+
+/** More than all the buffers on the way hold. */
+const ENDLESS = Buffer.alloc(64 * 1024 * 1024, 'x')
 
 const provocations: Readonly<Record<Exclude<FailureCode, 'proxy-fault'>, Provocation>> = {
   'client-malformed': { send: 'GET / HTTP/1.1\r\nBad Name: x\r\n\r\n' },
@@ -41,6 +46,17 @@ const provocations: Readonly<Record<Exclude<FailureCode, 'proxy-fault'>, Provoca
     send: post('Content-Length: 10'),
     top: 'timeouts: { requestBody: 1s }',
   },
+  'client-read-timeout': {
+    send: get(),
+    server: (socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${ENDLESS.length}\r\n\r\n`)
+      socket.write(ENDLESS)
+    },
+    top: 'timeouts: { clientRead: 1s }',
+    afterwards: (client) => client.socket.pause(),
+  },
+  'client-limit': { send: get(), isSecond: true, top: 'limits: { connectionsPerClient: 1 }' },
+  'proxy-full': { send: get(), isSecond: true, top: 'limits: { connections: 1 }' },
   'client-not-published': { send: get().replace(HOST, 'Host: elsewhere.contoso.com') },
   'client-identities-mixed': {
     send:
@@ -80,11 +96,16 @@ const provocations: Readonly<Record<Exclude<FailureCode, 'proxy-fault'>, Provoca
 
 for (const [code, provocation] of Object.entries(provocations)) {
   t.test(code, async (t) => {
-    const { send, server, top = '', afterwards } = provocation
+    const { send, server, top = '', afterwards, isSecond } = provocation
     const backend = await startRecordingBackend(t, server)
     const drain = code === 'backend-none-healthy'
     const servers = code === 'backend-unreachable' ? [{ httpPort: 9 }] : [{ ...backend, drain }]
     const proxy = await startTestProxy(t, { servers, top })
+    if (isSecond) {
+      const first = await openRawClient(t, { port: proxy.httpPort })
+      first.send(send)
+      await backend.connection(0)
+    }
     const client = await openRawClient(t, { port: proxy.httpPort })
     client.send(send)
     if (afterwards) {
@@ -100,6 +121,7 @@ for (const [code, provocation] of Object.entries(provocations)) {
 async function checkAnswer(t: Test, code: FailureCode, client: RawClient): Promise<void> {
   const { status, text, closes, retryAfterSeconds } = failureOf(code)
   if (status === 0) {
+    client.socket.resume()
     t.notMatch(await client.closed(), /X-Lyncgate-Request-Id/, 'no answer of ours')
     return
   }

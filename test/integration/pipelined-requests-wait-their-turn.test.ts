@@ -88,6 +88,8 @@ t.test('a client that sends very many ahead is cut off', async (t) => {
   t.equal(await client.closed(), '')
   t.equal(splitRequests(recorded.text).length, 1)
   t.match(await proxy.line((line) => line.target === '/first'), { outcome: 'client-left' })
+  const said = proxy.lines.filter(({ msg }) => msg === 'connection cut: too many requests ahead')
+  t.equal(said.length, 1, 'although many of them came in one read')
 })
 
 t.test('a body behind HTTP/1.0 without keep-alive is not another request', async (t) => {

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { ChallengeStore } from '../../src/acme/challenge-store.ts'
 import { loadRules } from '../../src/config/load.ts'
 import { ConnectionLimits } from '../../src/guard/connection-limits.ts'
+import { Crowd } from '../../src/guard/crowd.ts'
 import { createHttpListener } from '../../src/listeners/http-listener.ts'
 import { openPort } from '../../src/listeners/open-port.ts'
 import { createAccessLog } from '../../src/observe/access-log.ts'
@@ -41,7 +42,7 @@ export async function startFaultyListener(
     listener: 'in no table',
     isTls: false,
     httpsPort: undefined,
-    limits: new ConnectionLimits(rules.limits),
+    crowd: new Crowd(new ConnectionLimits(rules.limits), () => 0),
     scope: () => ({
       snapshot,
       accessLog: createAccessLog(logger, 'json'),

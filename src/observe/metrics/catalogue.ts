@@ -5,17 +5,8 @@
  * others are short lists of our own. Memory and the size of a scrape are therefore bounded by the file.
  */
 import { CONNECT_SECONDS, EXCHANGE_SECONDS } from './buckets.ts'
-
-export interface MetricDefinition {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  /** One sentence, as Prometheus shows it. */
-  readonly help: string
-  readonly labels: readonly string[]
-  /** How values of several processes with the same labels become one. */
-  readonly merge: 'sum' | 'min' | 'max'
-  /** Upper bounds of a histogram, seconds, ascending; +Inf is understood. */
-  readonly buckets?: readonly number[]
-}
+import type { MetricDefinition } from './metric-definition.ts'
+import { processCatalogue } from './process-catalogue.ts'
 
 export const catalogue = {
   lyncgate_exchanges_total: {
@@ -95,8 +86,14 @@ export const catalogue = {
   },
   lyncgate_connections_refused_total: {
     type: 'counter',
-    help: 'Connections closed at once because limits.connections or limits.connectionsPerClient was reached.',
+    help: 'Connections for which there was no room: closed at once, or answered with 503 (proxy-full) or 429 (client-limit).',
     labels: [],
+    merge: 'sum',
+  },
+  lyncgate_connections_shed_total: {
+    type: 'counter',
+    help: 'Connections not in use that were closed. reason is unfinished, idle or signed-in (to make room), or stuck (its client took no answer).',
+    labels: ['reason'],
     merge: 'sum',
   },
   lyncgate_pins: {
@@ -107,7 +104,7 @@ export const catalogue = {
   },
   lyncgate_tls_handshakes_total: {
     type: 'counter',
-    help: 'TLS handshakes with clients. outcome is done, name-refused, timeout, client-left or failed; version is empty unless done.',
+    help: 'TLS handshakes with clients. outcome is done, name-refused, timeout, client-left, failed or shed (too many waited); version is empty unless done.',
     labels: ['version', 'outcome'],
     merge: 'sum',
   },
@@ -219,72 +216,7 @@ export const catalogue = {
     labels: [],
     merge: 'max',
   },
-  lyncgate_workers_up: {
-    type: 'gauge',
-    help: 'Worker processes that run.',
-    labels: [],
-    merge: 'sum',
-  },
-  lyncgate_workers_wanted: {
-    type: 'gauge',
-    help: 'Worker processes that should run.',
-    labels: [],
-    merge: 'sum',
-  },
-  lyncgate_worker_restarts_total: {
-    type: 'counter',
-    help: 'Workers that ended by themselves and were replaced.',
-    labels: [],
-    merge: 'sum',
-  },
-  lyncgate_event_loop_lag_seconds: {
-    type: 'gauge',
-    help: 'How late the event loop was since the last scrape but one. statistic is mean, p99 or max.',
-    labels: ['worker', 'statistic'],
-    merge: 'max',
-  },
-  lyncgate_process_cpu_seconds_total: {
-    type: 'counter',
-    help: 'Processor time, user and system.',
-    labels: ['worker'],
-    merge: 'sum',
-  },
-  lyncgate_resident_memory_bytes: {
-    type: 'gauge',
-    help: 'Memory of the process.',
-    labels: ['worker'],
-    merge: 'max',
-  },
-  lyncgate_heap_used_bytes: {
-    type: 'gauge',
-    help: 'Memory that JavaScript objects take.',
-    labels: ['worker'],
-    merge: 'max',
-  },
-  lyncgate_external_memory_bytes: {
-    type: 'gauge',
-    help: 'Memory outside the heap that belongs to objects in it, buffers first of all.',
-    labels: ['worker'],
-    merge: 'max',
-  },
-  lyncgate_open_fds: {
-    type: 'gauge',
-    help: 'Open file descriptors; missing where the system does not tell.',
-    labels: ['worker'],
-    merge: 'max',
-  },
-  lyncgate_process_start_time_seconds: {
-    type: 'gauge',
-    help: 'When the process was started.',
-    labels: ['worker'],
-    merge: 'max',
-  },
-  lyncgate_build_info: {
-    type: 'gauge',
-    help: 'Always 1; the labels are the versions of lyncgate and of Node.',
-    labels: ['version', 'node'],
-    merge: 'max',
-  },
+  ...processCatalogue,
 } as const satisfies Record<string, MetricDefinition>
 
 export type MetricName = keyof typeof catalogue

@@ -2,7 +2,7 @@
 import { type MetricJson, metricJson } from './metric-json.ts'
 
 /** Why a handshake did not come about. */
-export type HandshakeFailure = 'name-refused' | 'timeout' | 'client-left' | 'failed'
+export type HandshakeFailure = 'name-refused' | 'timeout' | 'client-left' | 'failed' | 'shed'
 
 /** Shown from the start; older versions when they are seen first. OpenSSL knows a handful. */
 const USUAL_VERSIONS = ['TLSv1.2', 'TLSv1.3']
@@ -15,6 +15,7 @@ export class HandshakeMetrics {
     timeout: 0,
     'client-left': 0,
     failed: 0,
+    shed: 0,
   }
 
   /** @param version as Node's `getProtocol` says it */

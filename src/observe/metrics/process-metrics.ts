@@ -1,7 +1,7 @@
 /** What a process says of itself: event loop, memory, open files, versions. */
-import { readdirSync, statSync } from 'node:fs'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { type MetricJson, metricJson } from './metric-json.ts'
+import { countOpenFiles, openFileLimit } from './open-files.ts'
 
 export interface ProcessMetricsSettings {
   /**
@@ -39,7 +39,8 @@ export class ProcessMetrics {
     const { worker, version } = this.#settings
     const { rss, heapUsed, external } = process.memoryUsage()
     const { user, system } = process.cpuUsage()
-    const openFds = countOpenFds()
+    const openFds = countOpenFiles()
+    const maxFds = openFileLimit()
     const one = (value: number) => [{ labels: { worker }, value }]
     return [
       this.#collectLag(),
@@ -48,6 +49,7 @@ export class ProcessMetrics {
       metricJson('lyncgate_heap_used_bytes', one(heapUsed)),
       metricJson('lyncgate_external_memory_bytes', one(external)),
       metricJson('lyncgate_open_fds', openFds === undefined ? [] : one(openFds)),
+      metricJson('lyncgate_max_fds', maxFds === undefined ? [] : one(maxFds)),
       metricJson('lyncgate_process_start_time_seconds', one(performance.timeOrigin / 1000)),
       metricJson('lyncgate_build_info', [
         { labels: { version, node: process.versions.node }, value: 1 },
@@ -80,15 +82,3 @@ function startMonitor(): LagMonitor {
 
 /** Node measures from one tick to the next: the interval itself is no lag. */
 const lagSeconds = (ns: number): number => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1000)
-
-const FDS = '/proc/self/fd'
-
-/** Undefined: the system does not tell. Since Linux 6.2 the size of the directory is their number, which costs nothing. */
-function countOpenFds(): number | undefined {
-  try {
-    const { size } = statSync(FDS)
-    return size > 0 ? size : readdirSync(FDS).length
-  } catch {
-    return undefined
-  }
-}

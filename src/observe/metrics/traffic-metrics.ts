@@ -4,11 +4,15 @@ import { ExchangeMetrics } from './exchange-metrics.ts'
 import { HandshakeMetrics } from './handshake-metrics.ts'
 import { type MetricJson, metricJson, plainMetric } from './metric-json.ts'
 
+/** What a connection was that was closed to make room; `stuck`: its client took nothing of an answer. */
+export type ShedReason = 'unfinished' | 'idle' | 'signed-in' | 'stuck'
+
 export class TrafficMetrics {
   readonly exchanges = new ExchangeMetrics()
   readonly handshakes = new HandshakeMetrics()
   readonly #unreadable = new Map<FailureCode, number>()
   #refusedConnections = 0
+  readonly #shed: Record<ShedReason, number> = { unfinished: 0, idle: 0, 'signed-in': 0, stuck: 0 }
 
   /** Bytes that are not a request were refused. */
   recordUnreadable(outcome: FailureCode): void {
@@ -20,6 +24,11 @@ export class TrafficMetrics {
     this.#refusedConnections++
   }
 
+  /** A connection was closed by us that might have come to something. */
+  recordShed(reason: ShedReason): void {
+    this.#shed[reason]++
+  }
+
   collect(): readonly MetricJson[] {
     return [
       ...this.exchanges.collect(),
@@ -28,6 +37,10 @@ export class TrafficMetrics {
         [...this.#unreadable].map(([outcome, value]) => ({ labels: { outcome }, value })),
       ),
       plainMetric('lyncgate_connections_refused_total', this.#refusedConnections),
+      metricJson(
+        'lyncgate_connections_shed_total',
+        Object.entries(this.#shed).map(([reason, value]) => ({ labels: { reason }, value })),
+      ),
       ...this.handshakes.collect(),
     ]
   }
