@@ -20,6 +20,7 @@ import { isWebSocketUpgrade } from './screen-request.ts'
 
 export interface ListenerHandlerSettings {
   readonly listener: string
+  readonly port: number
   readonly isTls: boolean
   readonly httpsPort: number | undefined
   readonly limits: ConnectionLimits
@@ -97,11 +98,12 @@ export class ListenerHandler {
     peer: { readonly address: string; readonly isClient: boolean },
     tlsProfile: TlsProfile | undefined,
   ): void {
-    const { listener, isTls, httpsPort, scope } = this.#settings
+    const { listener, port, isTls, httpsPort, scope } = this.#settings
     if (socket instanceof TLSSocket)
       scope().metrics.handshakes.recordDone(socket.getProtocol() ?? '', socket.isSessionReused())
     const arrival: Arrival = {
       listener,
+      port,
       isTls,
       tlsProfile,
       httpsPort,
