@@ -1,6 +1,7 @@
 /** Serves the ports in this process: one reference to the configuration in force, and every connection there is. */
 
 import type { Socket } from 'node:net'
+import { hostname } from 'node:os'
 import { ChallengeStore } from '../acme/challenge-store.ts'
 import { ok, type Result } from '../base/result.ts'
 import { unmapped } from '../base/unmapped.ts'
@@ -11,12 +12,15 @@ import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
+import { productVersion } from '../observe/product-version.ts'
 import { createStreamLog } from '../observe/stream-log.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
 import { monotonicNow, nextRequestId } from '../pipeline/exchange.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
 import { logEjection } from '../pipeline/log-ejections.ts'
 import { Streams } from '../streams/streams.ts'
+import type { TraceRequest } from '../trace/trace-request.ts'
+import { type EndTrace, type TraceSink, Traces } from '../trace/traces.ts'
 import type { Assembled } from './assemble.ts'
 import { collectMetrics } from './collect-metrics.ts'
 import { collectStreamMetrics } from './collect-stream-metrics.ts'
@@ -35,6 +39,7 @@ interface Configuration extends InForce {
 export class LocalTraffic implements Traffic {
   readonly limits = new ConnectionLimits()
   readonly challenges = new ChallengeStore()
+  readonly traces = new Traces({ now: monotonicNow, wallNow: Date.now })
   /** Called when traffic here has ejected a server, or found it back. */
   onEjection: (event: EjectionEvent) => void = () => {}
   /** The one reference. Everything that a request or a handshake asks for comes from here. */
@@ -137,6 +142,11 @@ export class LocalTraffic implements Traffic {
     this.#current?.assembled.registry.drain(place, isDrained)
   }
 
+  async trace(request: TraceRequest, sink: TraceSink): Promise<EndTrace> {
+    this.traces.start(request, sink)
+    return async () => this.traces.stop(request.id)
+  }
+
   async leave(): Promise<void> {
     this.#hasLeft = true
     for (const port of this.#openPorts) port.close()
@@ -208,10 +218,11 @@ export class LocalTraffic implements Traffic {
   #scopeOf({ snapshot, rules }: Assembled): RequestScope {
     return {
       snapshot,
-      accessLog: createAccessLog(this.#logger, rules.log.access),
+      accessLog: createAccessLog(this.#logger, rules.log.access, W3C_SCOPE),
       logger: this.#logger,
       metrics: this.#metrics,
       challenges: this.challenges,
+      traces: this.traces,
       onEjection: this.#onEjection,
     }
   }
@@ -239,6 +250,8 @@ export class LocalTraffic implements Traffic {
     return [...this.#entrances].flatMap(({ handler }) => [...handler.connections])
   }
 }
+
+const W3C_SCOPE = { wallNow: Date.now, computerName: hostname(), version: productVersion() }
 
 /** Keys of session tickets are at most this late. */
 const ROTATION_LOOK_MS = 10_000
