@@ -139,11 +139,12 @@ const wire = (value: string | undefined, max: number): string => visible(value, 
 /** Words of the rules file and of the program. */
 const own = (value: string | undefined, max = SHORT): string => visible(value, max, 'utf8')
 
-const NOT_VISIBLE = /[^\x21-\x7e]/gu
+/** A quote too: to readers that follow the draft it begins a string, which would swallow the fields behind it. */
+const NOT_PLAIN = /[^\x21\x23-\x7e]/gu
 
 function visible(value: string | undefined, max: number, encoding: 'latin1' | 'utf8'): string {
   if (value === undefined || value === '') return '-'
-  const text = value.slice(0, max).replace(NOT_VISIBLE, (character) => {
+  const text = value.slice(0, max).replace(NOT_PLAIN, (character) => {
     if (character <= ' ' || character === '\x7f') return '+'
     const isByte = encoding === 'latin1' && character.length === 1 && character <= '\xff'
     const bytes = Buffer.from(character, isByte ? 'latin1' : 'utf8')

@@ -23,6 +23,8 @@ export function readW3c(text: string): W3cFile {
       if (name === 'Fields') fields = value.split(' ')
       continue
     }
+    // To a reader that follows the draft a quote begins a string.
+    if (line.includes('"')) throw new Error(`a quote: ${line}`)
     const values = line.split(' ')
     if (!fields) throw new Error('an entry before #Fields')
     if (values.length !== fields.length || values.includes(''))
