@@ -8,7 +8,7 @@ import { unmapped } from '../base/unmapped.ts'
 import { type Staple, Staples } from '../certificates/ocsp/staple.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
-import { createAccessLog } from '../observe/access-log.ts'
+import { type AccessLog, createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
@@ -34,6 +34,7 @@ interface Configuration extends InForce {
   readonly assembled: Assembled
   readonly scope: RequestScope
   readonly streamLog: ReturnType<typeof createStreamLog>
+  readonly accessLog: AccessLog
 }
 
 export class LocalTraffic implements Traffic {
@@ -174,7 +175,9 @@ export class LocalTraffic implements Traffic {
     const before = this.#current
     const { ports, entrances } = opened // and not its ways back, which know the configuration before
     const streamLog = createStreamLog(this.#logger, next.rules.log.access)
-    this.#current = { ports, entrances, assembled: next, scope: this.#scopeOf(next), streamLog }
+    const accessLog = createAccessLog(this.#logger, next.rules.log.access, W3C_SCOPE)
+    const scope = this.#scopeOf(next)
+    this.#current = { ports, entrances, assembled: next, scope, streamLog, accessLog }
     next.servers.adopt()
     this.limits.adopt(next.rules.limits)
     this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
@@ -215,10 +218,10 @@ export class LocalTraffic implements Traffic {
     for (const { backends } of this.#connections()) backends.leaveRetired()
   }
 
-  #scopeOf({ snapshot, rules }: Assembled): RequestScope {
+  #scopeOf({ snapshot }: Assembled): RequestScope {
     return {
       snapshot,
-      accessLog: createAccessLog(this.#logger, rules.log.access, W3C_SCOPE),
+      accessLog: this.#writeAccess,
       logger: this.#logger,
       metrics: this.#metrics,
       challenges: this.challenges,
@@ -226,6 +229,9 @@ export class LocalTraffic implements Traffic {
       onEjection: this.#onEjection,
     }
   }
+
+  /** In the format of now, also what began under an older configuration: one stream never has lines of two formats. */
+  readonly #writeAccess: AccessLog = (record, request) => this.#current?.accessLog(record, request)
 
   readonly #onEjection = (event: EjectionEvent): void => {
     logEjection(this.#logger, event)

@@ -79,7 +79,7 @@ export function harEntries(
     startedAt: wallTime(moments, startMs),
     request: {
       method: record.method,
-      url: `${record.tls ? 'https' : 'http'}://${bracketed(record.server ?? '')}${redactTarget(line.split(' ')[1] ?? '/')}`,
+      url: `${record.tls ? 'https' : 'http'}://${bracketed(record.server ?? '')}${pathOf(line.split(' ')[1] ?? '/')}`,
       httpVersion: 'HTTP/1.1',
       fields,
       bodyBytes: record.requestBytes,
@@ -105,13 +105,17 @@ function bracketed(server: string): string {
 }
 
 function clientUrl({ tls, host, target }: AccessRecord): string {
-  const text = redactTarget(target)
-  const path = text.startsWith('/') ? text : `/${text}`
   // Whatever a client says it is for, the archive stays one that can be read.
   const name = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host)
     ? host
     : 'no-host.invalid'
-  return `${tls ? 'https' : 'http'}://${name}${path}`
+  return `${tls ? 'https' : 'http'}://${name}${pathOf(target)}`
+}
+
+/** A URL of an archive has no fragment; targets are shown as they were sent otherwise. */
+function pathOf(target: string): string {
+  const text = redactTarget(target).replaceAll('#', '%23')
+  return text.startsWith('/') ? text : `/${text}`
 }
 
 function factsOf(trace: ExchangeTrace, record: AccessRecord, isOver: boolean): object {

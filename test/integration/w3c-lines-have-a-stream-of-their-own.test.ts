@@ -61,7 +61,7 @@ log: ${log}
     child.kill('SIGHUP')
     await until(() => `${own.stdout}${own.stderr}`.includes('"msg":"reloaded"'))
   }
-  return { own, child, backend, ask, change, directory: join(file, '..') }
+  return { own, port, child, backend, ask, change, directory: join(file, '..') }
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -107,7 +107,15 @@ t.test('a file of its own, rotated by somebody else; a reload changes the format
     readW3c(text).entries.map((entry) => entry['cs-uri-stem']),
   )
   t.same(stems, ['/one', '/two'])
+  // Begun before the reload, over after it.
+  const slow = await connectRaw({ port: proxy.port })
+  slow.send(`POST /slow HTTP/1.1\r\n${HOST}\r\nContent-Length: 4\r\n\r\n`)
+  await until(() => proxy.backend.connections.some((each) => each.text.includes('/slow')))
   await proxy.change('{ access: json }')
+  slow.send('body')
+  t.equal((await slow.read('POST')).status, 200)
+  slow.close()
+  await until(() => proxy.own.stdout.includes('"target":"/slow"'))
   await proxy.ask('/three')
   await until(() => proxy.own.stdout.includes('"target":"/three"'))
   t.notMatch(contentOf(path), '/three')
