@@ -6,7 +6,8 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { unmapped } from '../base/unmapped.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { type ApiError, apiErrors, type ErrorBody } from './api-error.ts'
-import { type Answer, type Route, routes } from './routes.ts'
+import { type Answer, type Route, type RouteScope, routes } from './routes.ts'
+import { RunningTraces } from './running-traces.ts'
 import type { AdminScope } from './scope.ts'
 import { type ScreenScope, screenRequest } from './screen-request.ts'
 import { WrongTokens } from './wrong-tokens.ts'
@@ -62,7 +63,8 @@ export async function createAdminApp(scope: AppScope): Promise<FastifyInstance> 
   // Bodies are bounded and read, so that the next request is found behind them; nobody looks into one.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
-  for (const route of routes) addRoute(app, route, scope)
+  const routeScope = { ...scope, traces: new RunningTraces(scope) }
+  for (const route of routes) addRoute(app, route, routeScope)
   app.setNotFoundHandler((_request, reply) => refuse(reply, NOT_FOUND))
   app.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
     const { statusCode = 500 } = error
@@ -92,7 +94,7 @@ function createNodeServer(route: (req: IncomingMessage, res: ServerResponse) => 
   return server
 }
 
-function addRoute(app: FastifyInstance, { method, path, run }: Route, scope: AppScope): void {
+function addRoute(app: FastifyInstance, { method, path, run }: Route, scope: RouteScope): void {
   app.route({
     method,
     url: path,
@@ -101,6 +103,7 @@ function addRoute(app: FastifyInstance, { method, path, run }: Route, scope: App
         params: request.params as Record<string, string>,
         accept: request.headers.accept ?? '',
         peer: peerOf(request),
+        query: request.query as Record<string, unknown>,
       }
       return send(reply, await run(asked, scope))
     },
@@ -147,6 +150,7 @@ function screen(
 const peerOf = (request: FastifyRequest): string => unmapped(request.raw.socket.remoteAddress ?? '')
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  if ('stream' in answer) return reply.type(answer.contentType).send(answer.stream)
   if ('text' in answer) return reply.type(answer.contentType).send(answer.text)
   if ('error' in answer) return refuse(reply, answer.error, answer.body)
   return reply.send(answer.body)

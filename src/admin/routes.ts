@@ -1,4 +1,5 @@
 /** What can be asked of the admin address. docs/admin-api.md has each route; a test compares. */
+import type { Readable } from 'node:stream'
 import { describeCertificates } from '../certificates/describe-certificates.ts'
 import type { Problem } from '../config/problem.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
@@ -10,6 +11,7 @@ import type { ApiError, ErrorBody } from './api-error.ts'
 import { describeServer, describeStatus, type ServerStatus } from './describe-status.ts'
 import { findServer } from './find-server.ts'
 import type { AdminScope } from './scope.ts'
+import { startTrace, stopTrace, type TraceRoutesScope } from './trace-routes.ts'
 
 export interface Asked {
   /** Decoded. */
@@ -17,18 +19,22 @@ export interface Asked {
   /** The Accept field. */
   readonly accept: string
   readonly peer: string
+  readonly query: Readonly<Record<string, unknown>>
 }
 
 /** JSON, unless `contentType` says otherwise. */
 export type Answer =
   | { readonly body: object }
   | { readonly text: string; readonly contentType: string }
+  | { readonly stream: Readable; readonly contentType: string }
   | { readonly error: ApiError; readonly body?: object }
+
+export type RouteScope = AdminScope & TraceRoutesScope
 
 export interface Route {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly run: (asked: Asked, scope: AdminScope) => Answer | Promise<Answer>
+  readonly run: (asked: Asked, scope: RouteScope) => Answer | Promise<Answer>
 }
 
 /** The body of `POST …/drain` and `POST …/undrain`. */
@@ -57,6 +63,8 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/reload', run: reload },
   { method: 'POST', path: `${SERVER}/drain`, run: (asked, scope) => drain(asked, scope, true) },
   { method: 'POST', path: `${SERVER}/undrain`, run: (asked, scope) => drain(asked, scope, false) },
+  { method: 'POST', path: '/api/traces', run: startTrace },
+  { method: 'POST', path: '/api/traces/:id/stop', run: stopTrace },
 ]
 
 async function metrics({ accept }: Asked, scope: AdminScope): Promise<Answer> {

@@ -13,6 +13,7 @@ export type AdminRuntime = Pick<
   | 'adminPort'
   | 'openConnections'
   | 'drain'
+  | 'trace'
   | 'isEmpty'
 >
 

@@ -37,12 +37,22 @@ export interface AdminCall {
   readonly wait: boolean
   readonly timeout: string
   readonly positionals: readonly string[]
+  /** Values of the options that only this command has. */
+  readonly own: Readonly<Record<string, string | boolean | undefined>>
+}
+
+/** What a command may be called with, besides what they all have. */
+export interface CallShape {
+  readonly positionals: number
+  readonly waits: boolean
+  /** Those that only this command has. */
+  readonly options?: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>
 }
 
 /** The call, or what is wrong with it. */
 export function readAdminCall(
   args: readonly string[],
-  { positionals: count, waits }: { readonly positionals: number; readonly waits: boolean },
+  { positionals: count, waits, options: ownOptions = {} }: CallShape,
 ): AdminCall | string {
   try {
     const { values, positionals } = parseArgs({
@@ -54,6 +64,7 @@ export function readAdminCall(
         'token-file': { type: 'string' },
         ca: { type: 'string' },
         json: { type: 'boolean', default: false },
+        ...ownOptions,
         ...(waits && { wait: { type: 'boolean' }, timeout: { type: 'string' } }),
       },
     })
@@ -73,6 +84,7 @@ export function readAdminCall(
       wait: wait ?? false,
       timeout: timeout ?? '30m',
       positionals,
+      own: values as AdminCall['own'],
     }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

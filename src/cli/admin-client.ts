@@ -46,11 +46,11 @@ export async function askAdmin<Body>(
   }
   let socket: Socket | undefined
   try {
-    socket = await connect(target)
+    socket = await connectAdmin(target)
     const reply = await exchange<Body>(socket, { target, method, path, token })
     return ok(reply)
   } catch (error) {
-    return failed(explain(target, error as NodeJS.ErrnoException))
+    return failed(explainTrouble(target, error as NodeJS.ErrnoException))
   } finally {
     socket?.destroy()
   }
@@ -101,7 +101,8 @@ class NoLyncgate extends Error {}
 /** The certificate that answers is not the one of the file. */
 class OtherCertificate extends Error {}
 
-async function connect(target: AdminTarget): Promise<Socket> {
+/** A connection that stands, to the very proxy that is meant. */
+export async function connectAdmin(target: AdminTarget): Promise<Socket> {
   const { host, port, tls } = target
   if (!tls) {
     const socket = connectTcp({ host, port })
@@ -152,7 +153,8 @@ function standing(socket: Socket, event: 'connect' | 'secureConnect'): Promise<v
   })
 }
 
-function explain(target: AdminTarget, error: NodeJS.ErrnoException): string {
+/** The sentence for people. */
+export function explainTrouble(target: AdminTarget, error: NodeJS.ErrnoException): string {
   const place = placeOf(target)
   if (error instanceof OtherCertificate)
     return `${place} shows another certificate than the file of admin.tls.cert: has it been reloaded?`

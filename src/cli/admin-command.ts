@@ -1,6 +1,6 @@
 /** The frame of a command that talks to a running proxy: read the call, find the proxy, ask, print, exit code. */
 import type { ErrorBody } from '../admin/api-error.ts'
-import { type AdminCall, findTarget, readAdminCall } from './admin-call.ts'
+import { type AdminCall, type CallShape, findTarget, readAdminCall } from './admin-call.ts'
 import { type AdminReply, type AdminTarget, askAdmin } from './admin-client.ts'
 import { type CommandIo, paint, printJson } from './output.ts'
 
@@ -10,11 +10,9 @@ export const REFUSED = 1
 export const WRONG_CALL = 2
 export const TIMED_OUT = 3
 
-export interface AdminCommand {
+export interface AdminCommand extends CallShape {
   readonly name: string
   readonly usage: string
-  readonly positionals: number
-  readonly waits: boolean
 }
 
 /** Runs the command once its call is good and it is known where the proxy is. Resolves to the exit code. */

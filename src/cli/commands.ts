@@ -18,6 +18,7 @@ import { reloadUsage, runReload } from './reload.ts'
 import { runProxy, runUsage } from './run.ts'
 import { certificatesUsage, runEitherCertificates } from './running-certificates.ts'
 import { runStatus, statusUsage } from './status.ts'
+import { runTrace, traceDetails, traceUsage } from './trace.ts'
 import { runWorker, WORKER_COMMAND } from './worker.ts'
 
 interface Command extends CommandText {
@@ -81,6 +82,12 @@ const commands: Readonly<Record<string, Command>> = {
     usage: undrainUsage,
     details: adminDetails,
     run: runUndrain,
+  },
+  trace: {
+    summary: 'writes down what one client and the servers say to each other, for a browser to open',
+    usage: traceUsage,
+    details: traceDetails + adminDetails,
+    run: runTrace,
   },
   certificates: {
     summary: 'says which certificates a running proxy or a rules file has, and until when',

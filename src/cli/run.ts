@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Problem } from '../config/problem.ts'
-import { createLogger, type Logger } from '../observe/logger.ts'
+import { adoptLogRule, createLogger, type Logger } from '../observe/logger.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import { loadConfiguration } from '../runtime/load-configuration.ts'
@@ -45,6 +45,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
 
   const { built, digest, warnings } = loaded.value
   const { logger, flush } = createLogger({ level: built.rules.log.level })
+  adoptLogRule(logger, built.rules.log)
   logProblems(logger, file, warnings)
   warnOfSurroundings(built.rules.limits.connections, logger)
   surviveFaults(logger)

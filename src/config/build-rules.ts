@@ -70,8 +70,12 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
     streams: written.streams.map((stream) => buildStream(stream, timeouts.tunnel)),
     health,
     admin: written.admin && buildAdmin(written.admin, directory),
-    // w3c is refused as not yet supported, so only the other two come this far.
-    log: { level: log.level, access: log.access === 'off' ? 'off' : 'json' },
+    log: {
+      level: log.level,
+      access: log.access,
+      accessFile: fileOf(log.accessFile, directory),
+      requestIdHeader: log.requestIdHeader,
+    },
   }
 }
 

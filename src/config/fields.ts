@@ -198,3 +198,14 @@ export const httpsUrlField = () =>
     if (URL.canParse(text) && new URL(text).protocol === 'https:') return { ok: true, value: text }
     return { ok: false, error: { code: 'bad-url', message: 'is not an https URL' } }
   })
+
+const requestIdPattern = /^[Xx]-(?!(?:[Ff]orwarded|[Mm][Ss])-)[A-Za-z0-9-]{1,60}$/
+
+/** A header field that nobody gives another meaning. */
+export const requestIdHeaderField = () =>
+  checkedText({ title: 'header field', pattern: requestIdPattern.source }, (text) => {
+    if (requestIdPattern.test(text)) return { ok: true, value: text }
+    const hint = 'X- and letters, digits or "-", not X-Forwarded- or X-MS-, such as X-Request-Id'
+    const message = 'is not the name of a field for ids'
+    return { ok: false, error: { code: 'bad-name', message, hint } }
+  })

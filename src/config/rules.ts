@@ -282,6 +282,10 @@ export interface Rules {
   readonly admin: AdminRule | undefined
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error'
-    readonly access: 'json' | 'off'
+    readonly access: 'json' | 'w3c' | 'off'
+    /** Absolute path of the file that access lines are appended to; undefined: standard output. */
+    readonly accessFile: string | undefined
+    /** The field in which servers are told the id of a request; undefined: none. */
+    readonly requestIdHeader: string | undefined
   }
 }

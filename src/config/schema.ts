@@ -8,6 +8,7 @@ import { adminSchema } from './admin-schema.ts'
 import { domainField, ipField, networkField, portField } from './fields.ts'
 import { signInGuardSchema } from './later-schema.ts'
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
+import { logSchema } from './log-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
 import {
   certificateSchema,
@@ -28,20 +29,6 @@ export const healthSchema = z
     'Where a load balancer in front asks for /healthz and /readyz; nothing else is answered. ' +
       'Without it there is no such listener.',
   )
-
-const logSchema = z
-  .strictObject({
-    level: z
-      .enum(['debug', 'info', 'warn', 'error'])
-      .default('info')
-      .describe('The least grave message that is written.'),
-    access: z
-      .enum(['json', 'w3c', 'off'])
-      .default('json')
-      .describe('How each request is logged: JSON lines, the W3C format of IIS, or not at all.'),
-  })
-  .prefault({})
-  .describe('What is written to the standard output.')
 
 /** What may be reached. */
 export const policySchema = z

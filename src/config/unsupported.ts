@@ -19,7 +19,6 @@ interface UnsupportedRow {
 
 export const unsupported: readonly UnsupportedRow[] = [
   { path: ['signInGuard'], hint: 'leave it out' },
-  { path: ['log', 'access'], values: ['w3c'], hint: 'write json or off' },
 ]
 
 /** A finding for every setting of the file that does nothing yet. */

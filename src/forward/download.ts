@@ -63,6 +63,7 @@ export class Download {
 
   write(bytes: Buffer): void {
     this.#report.responseBytes += bytes.length
+    this.#report.trace?.onResponseBody(bytes)
     // The first bytes wait for what else the same read brings: most answers are complete then.
     if (!this.#isFlushed && !this.#first) {
       this.#first = bytes

@@ -1,6 +1,7 @@
 /** What the access log wants to know about the forwarding of an exchange; filled in as it goes on. */
 import type { ChoiceSource } from '../pools/choose-server.ts'
 import type { Server } from '../pools/server.ts'
+import type { ForwardTrace } from './forward-trace.ts'
 
 /** Times are monotonic milliseconds. */
 export interface ForwardReport {
@@ -15,4 +16,6 @@ export interface ForwardReport {
   diagnostics: string | undefined
   /** The reason of a failure in the words of the socket or the parser. */
   reason: string | undefined
+  /** Undefined: nobody traces this exchange. */
+  trace: ForwardTrace | undefined
 }

@@ -96,6 +96,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     report.pinned = connection.isPinned
     connection.begin(this, req.method ?? 'GET', settings.timeouts.responseMs)
     connection.socket.write(head, 'latin1')
+    report.trace?.onSent(head, this.#upload.isComplete)
     this.#upload.start(connection.socket)
   }
 
@@ -116,6 +117,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     const isHttp11 = req.httpVersionMinor === 1
     const framing = clientFraming(head, isHttp11)
     const fields = this.#clientFields(head, connection)
+    report.trace?.onServerHead(head)
     noteAnswer(this.#request, connection.server)
     report.firstByteAtMs = now()
     report.status = head.status
@@ -127,6 +129,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     if (framing === 'chunked') fields.push('Transfer-Encoding', 'chunked')
     if (this.#closesAfter()) fields.push('Connection', 'close')
     else if (!isHttp11) fields.push('Connection', 'keep-alive')
+    report.trace?.onClientHead({ ...head, fields })
     this.#download.begin({ ...head, fields, framing }, connection.socket)
   }
 
@@ -179,6 +182,7 @@ export class Forwarding implements BackendUser, UploadEvents {
   }
 
   onUploaded(): void {
+    this.#request.report.trace?.onUploaded()
     if (this.#download.isComplete) this.#settle()
   }
 

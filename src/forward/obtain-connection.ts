@@ -79,14 +79,18 @@ function connectTo(
     if (open) return done(open)
     const startedAtMs = job.now()
     noteConnecting(server, startedAtMs, connectMs)
-    giveUp = openBackendConnection({ server, isTls: job.isTls, connectMs }, (result) => {
+    const { trace } = report
+    trace?.onConnecting(server, source)
+    giveUp = openBackendConnection({ server, isTls: job.isTls, connectMs, trace }, (result) => {
       if (result.ok) {
         report.connectedAtMs = job.now()
+        trace?.onConnected()
         noteConnected(job, server)
         connections.add(result.connection)
         return done(result.connection)
       }
       const { reason } = result
+      trace?.onConnectFailed(reason)
       noteFailure(job, server, { kind: 'connect', startedAtMs, reason })
       reasons.push(`${server.address}: ${reason}`)
       report.reason = reasons.join('; ')

@@ -5,6 +5,7 @@ import { lookUpServer } from '../pools/look-up-server.ts'
 import type { Server } from '../pools/server.ts'
 import { BackendConnection } from './backend-connection.ts'
 import { type BackendReader, createBackendReader } from './backend-reader.ts'
+import type { ForwardTrace } from './forward-trace.ts'
 
 /** How a connect attempt ended. */
 export type ConnectResult =
@@ -18,6 +19,7 @@ export interface ConnectRequest {
   readonly server: Server
   readonly isTls: boolean
   readonly connectMs: number
+  readonly trace?: ForwardTrace | undefined
 }
 
 /**
@@ -31,6 +33,7 @@ export function openBackendConnection(
   const { server, isTls } = request
   const reader = createBackendReader()
   const socket = isTls ? openTls(server, reader) : openTcp(server, reader)
+  request.trace?.onSocket(socket)
   let settled = false
   const settle = (result: ConnectResult): void => {
     if (settled) return

@@ -18,6 +18,8 @@ export interface RequestHead {
   readonly addHost: string | undefined
   /** Written as X-Forwarded-For, -Proto and -Host. */
   readonly forwarded: { readonly for: string; readonly proto: string; readonly host: string }
+  /** The id of the request for the server, and the field it stands in; undefined: servers are told none. */
+  readonly requestId?: { readonly field: string; readonly id: string } | undefined
   /** For a tunnel: `Connection: Upgrade` and `Upgrade: websocket` instead of keep-alive. */
   readonly upgrade: boolean
 }
@@ -38,6 +40,7 @@ export function requestFields(head: RequestHead): string[] {
     if (head.dropExpect && name.length === 6 && name.toLowerCase() === 'expect') continue
     fields.push(name, rawFields[i + 1] as string)
   }
+  if (head.requestId) replaceField(fields, head.requestId.field, head.requestId.id)
   fields.push('X-Forwarded-For', head.forwarded.for)
   fields.push('X-Forwarded-Proto', head.forwarded.proto)
   fields.push('X-Forwarded-Host', head.forwarded.host)
@@ -47,6 +50,18 @@ export function requestFields(head: RequestHead): string[] {
   else fields.push('Connection', 'keep-alive')
   return fields
 }
+
+/** Takes out every spelling that a server may take for the field: CGI style makes `_` of all signs. */
+function replaceField(fields: string[], name: string, value: string): void {
+  const own = plainName(name)
+  for (let i = fields.length - 2; i >= 0; i -= 2) {
+    const other = fields[i] as string
+    if (other.length === name.length && plainName(other) === own) fields.splice(i, 2)
+  }
+  fields.push(name, value)
+}
+
+const plainName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '_')
 
 /** The three that the proxy always writes itself, with what a trusted proxy said already inside. */
 const isRewritten = (name: string): boolean =>

@@ -1,6 +1,7 @@
 /** The fields of an upgrade and of its answer. */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { ForwardTrace } from './forward-trace.ts'
 import { clientHead, type ResponsePlan } from './response-head.ts'
 
 export type HeadersObject = Record<string, string | string[]>
@@ -68,4 +69,17 @@ export function answerFields(answer: IncomingMessage, plan: ResponsePlan): strin
     },
     plan,
   ).fields
+}
+
+/** What the server has answered to an upgrade, and what the client gets of it. */
+export function traceAnswer(
+  trace: ForwardTrace,
+  answer: IncomingMessage,
+  plan: ResponsePlan,
+): void {
+  const { statusCode: status = 0, statusMessage: reason = '' } = answer
+  const ends =
+    status === 101 ? ['Connection', 'Upgrade', 'Upgrade', 'websocket'] : ['Connection', 'close']
+  trace.onServerHead({ status, reason, fields: answer.rawHeaders })
+  trace.onClientHead({ status, reason, fields: [...answerFields(answer, plan), ...ends] })
 }

@@ -14,6 +14,7 @@ import type HttpProxy from 'http-proxy'
 import type { FailureCode } from '../base/failure.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { breakOff } from './break-off.ts'
+import type { ForwardTrace } from './forward-trace.ts'
 import type { ResponsePlan } from './response-head.ts'
 import { superviseTunnel } from './tunnel.ts'
 import {
@@ -21,6 +22,7 @@ import {
   headersObject,
   NOT_OURS,
   switchingFields,
+  traceAnswer,
   wrongUpgrade,
 } from './upgrade-fields.ts'
 import { relayRefusal } from './upgrade-refusal.ts'
@@ -36,6 +38,7 @@ export interface TunnelRequest {
   readonly plan: ResponsePlan
   readonly responseMs: number
   readonly tunnelMs: number
+  readonly trace: ForwardTrace | undefined
 }
 
 /** How the upgrade went on. `onRefused` and `onFailed` come instead of `onOpen`; `onEnd` comes after it, once. */
@@ -103,6 +106,7 @@ export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => 
   proxyReq.on('response', (answer: IncomingMessage) => {
     // To Node a 101 without an Upgrade field is an answer like any other.
     if (answer.statusCode === 101) return fail('backend-answer-malformed', NOT_OURS)
+    if (request.trace) traceAnswer(request.trace, answer, request.plan)
     settle(() =>
       relayRefusal(request, answer, (isWhole) => {
         release()
@@ -113,6 +117,7 @@ export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => 
   proxyReq.on('upgrade', (answer: IncomingMessage, _socket: Socket, glued: Buffer) => {
     const wrong = wrongUpgrade(answer, request.fields)
     if (wrong) return fail('backend-answer-malformed', wrong)
+    if (request.trace) traceAnswer(request.trace, answer, request.plan)
     settle(() => {
       early.giveBack()
       relay({ headers: switchingFields(answer, request.plan) }, backend, glued)

@@ -103,6 +103,7 @@ export class Upload {
     const socket = this.#socket
     if (!socket) return
     report.requestBytes += bytes.length
+    report.trace?.onRequestBody(bytes)
     this.#awaitsContinue = false
     this.#timer?.refresh()
     // Before it is written: nothing beyond the limit reaches the server.

@@ -1,6 +1,7 @@
 /** One line per exchange. The keys are documented in docs/operations.md and are part of what users' scripts rely on. */
-import type { Logger } from './logger.ts'
+import { accessOutputOf, type Logger } from './logger.ts'
 import { redactTarget } from './redact.ts'
+import { createW3cLog, type LoggedRequest, type W3cScope } from './w3c-log.ts'
 
 /** What one line says. Absent where unknown; durations in milliseconds from the arrival of the request head. */
 export interface AccessRecord {
@@ -35,15 +36,20 @@ export interface AccessRecord {
 /** A line must fit into one write to a pipe (4096 bytes), or those of two processes could mix. */
 const MAX_FIELD = 512
 
+export type AccessLog = (record: AccessRecord, request: LoggedRequest) => void
+
 /** Writes access lines; nothing happens when the access log is off. */
 export function createAccessLog(
   logger: Logger,
-  mode: 'json' | 'off',
-): (record: AccessRecord) => void {
-  if (mode === 'off') return () => {}
+  format: 'json' | 'w3c' | 'off',
+  scope: W3cScope,
+): AccessLog {
+  if (format === 'off') return () => {}
+  const { logger: lines, output } = accessOutputOf(logger)
+  if (format === 'w3c') return createW3cLog(output, scope)
   return (record) => {
     const { target, userAgent, diagnostics } = record
-    logger.info(
+    lines.info(
       {
         ...record,
         target: redactTarget(target),

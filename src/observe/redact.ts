@@ -4,6 +4,9 @@
 const SECRET =
   /ticket|token|passw|pwd|secret|assertion|saml|wresult|credential|signature|auth|api[-_]?key|^code$|^sig$|^t$/i
 
+/** True for the name of a field or value that signs somebody in, or could be replayed. */
+export const isSecretName = (name: string): boolean => SECRET.test(name)
+
 const MAX_TARGET = 2048
 
 /** A request target for the log: secret values are `***`, and it has an end. */

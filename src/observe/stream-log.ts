@@ -23,10 +23,10 @@ export interface StreamRecord {
   readonly totalMs: number
 }
 
-/** Writes the lines; nothing happens when the access log is off. */
+/** Writes the lines, as JSON always: W3C fields are about HTTP. Nothing happens when the access log is off. */
 export function createStreamLog(
   logger: Logger,
-  mode: 'json' | 'off',
+  mode: 'json' | 'w3c' | 'off',
 ): ((record: StreamRecord) => void) | undefined {
   if (mode === 'off') return undefined
   return (record) => logger.info({ ...record }, 'stream')

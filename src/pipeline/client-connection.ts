@@ -16,6 +16,8 @@ import { type Exchange, type Incoming, monotonicNow } from './exchange.ts'
 /** Where a connection came in. */
 export interface Arrival {
   readonly listener: string
+  /** Of the listener, as in the file. */
+  readonly port: number
   readonly isTls: boolean
   /** What the handshake was held under; undefined: plain HTTP. */
   readonly tlsProfile: TlsProfile | undefined

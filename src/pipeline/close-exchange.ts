@@ -1,12 +1,12 @@
 /** The last step of every exchange, whatever happened: it is counted, and there is one access-log line. */
 import type { FailureCode } from '../base/failure.ts'
-import type { AccessRecord } from '../observe/access-log.ts'
+import type { AccessLog, AccessRecord } from '../observe/access-log.ts'
 import type { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 
 /** Who hears of the end of an exchange. */
 export interface ExchangeObservers {
-  readonly accessLog: (record: AccessRecord) => void
+  readonly accessLog: AccessLog
   readonly metrics: TrafficMetrics
 }
 
@@ -15,8 +15,16 @@ export function closeExchange(
   outcome: FailureCode | 'done',
   { accessLog, metrics }: ExchangeObservers,
 ): void {
+  const record = recordOf(exchange, outcome)
+  metrics.exchanges.record(record)
+  accessLog(record, exchange)
+  exchange.trace?.close(record)
+}
+
+/** What there is to be said of it now. */
+export function recordOf(exchange: Exchange, outcome: FailureCode | 'done'): AccessRecord {
   const { report, connection, startedAtMs } = exchange
-  const record: AccessRecord = {
+  return {
     id: exchange.id,
     revision: exchange.snapshot.revision,
     listener: connection.arrival.listener,
@@ -42,8 +50,6 @@ export function closeExchange(
     firstByteMs: since(startedAtMs, report.firstByteAtMs),
     totalMs: rounded(monotonicNow() - startedAtMs),
   }
-  metrics.exchanges.record(record)
-  accessLog(record)
 }
 
 function serverName({ report: { server }, connection }: Exchange): string | undefined {

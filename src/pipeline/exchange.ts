@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { ForwardReport } from '../forward/forward-report.ts'
+import type { ExchangeTrace } from '../trace/exchange-trace.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { RequestFacts } from './read-request.ts'
 import type { Route } from './route.ts'
@@ -23,6 +24,8 @@ export interface Exchange {
   route: Route | undefined
   /** In observe: why strict would refuse what is served. */
   strictWouldRefuse: string | undefined
+  /** Undefined: nobody traces it. */
+  trace: ExchangeTrace | undefined
 }
 
 /** Monotonic milliseconds. */
@@ -49,6 +52,7 @@ export const emptyReport = (): ForwardReport => ({
   responseBytes: 0,
   diagnostics: undefined,
   reason: undefined,
+  trace: undefined,
 })
 
 /** Where an answer of a request goes; the request line and the listener come with the connection. */

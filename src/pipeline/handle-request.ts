@@ -7,6 +7,7 @@ import { Forwarding, type ForwardResult } from '../forward/forward.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { writeRequestHead } from '../forward/request-head.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { Traces } from '../trace/traces.ts'
 import { answerChallenge } from './answer-challenge.ts'
 import { isBelieved } from './client-address.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
@@ -14,12 +15,13 @@ import { closeExchange, type ExchangeObservers } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
 import type { Exchange, Incoming } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
-import { failureAnswer, type OwnAnswer, redirectAnswer, respond } from './respond.ts'
+import { failureAnswer, type OwnAnswer, ownAnswerHead, redirectAnswer, respond } from './respond.ts'
 import { locationRewriter } from './rewrite-location.ts'
 import type { Route } from './route.ts'
 import { routeExchange } from './route-exchange.ts'
 import { type Screened, screenRequest } from './screen-request.ts'
 import type { Snapshot } from './snapshot.ts'
+import { traceDecision, traceExchange } from './trace-exchange.ts'
 
 /** What a request may reach. It cannot reach the runtime, so no step can see a newer configuration than the first. */
 export interface RequestScope extends ExchangeObservers {
@@ -27,6 +29,8 @@ export interface RequestScope extends ExchangeObservers {
   readonly logger: Logger
   /** What certificate authorities may ask for at this moment. */
   readonly challenges: ChallengeStore
+  /** Left out: nobody can trace. */
+  readonly traces?: Traces
   /** Traffic has ejected a server, or found it back. */
   readonly onEjection: (event: EjectionEvent) => void
 }
@@ -38,6 +42,7 @@ export function handleRequest(
   scope: RequestScope,
 ): void {
   const exchange = openExchange(incoming.req, connection, scope.snapshot)
+  if (scope.traces?.isRunning) traceExchange(exchange, scope.traces)
   const way = new RequestWay(exchange, incoming, scope)
   try {
     way.go()
@@ -89,6 +94,7 @@ class RequestWay implements RunningExchange {
 
     // 2. Which publishing rule, and does its policy serve this?
     const decision = routeExchange(exchange, screened)
+    if (exchange.trace) traceDecision(exchange, decision)
     if (decision.kind === 'failed') return this.#answerFailure(decision.code)
     if (decision.kind === 'redirect') return this.#answerRedirect(decision.location)
 
@@ -154,6 +160,7 @@ class RequestWay implements RunningExchange {
     const { req, res } = this.#incoming
     const closes = answer.closes || !hasNoBody(this.#exchange)
     this.#ownOutcome = outcome
+    this.#exchange.trace?.onClientHead(ownAnswerHead({ ...answer, closes }, this.#exchange.id))
     res.once('finish', () => this.#over(outcome, closes))
     respond(req, res, { ...answer, closes, id: this.#exchange.id })
   }
@@ -216,6 +223,7 @@ export function requestHeadParts(exchange: Exchange, screened: Screened, upgrade
   const { req, facts, connection, snapshot } = exchange
   const { peerAddress, isTls } = connection.arrival
   const isTrusted = isBelieved(connection.arrival, snapshot.isTrustedProxy)
+  const { requestIdHeader: field } = snapshot
   return {
     method: req.method ?? 'GET',
     target: screened.target,
@@ -225,6 +233,7 @@ export function requestHeadParts(exchange: Exchange, screened: Screened, upgrade
     keepForwarded: isTrusted,
     dropExpect: req.httpVersionMinor === 0,
     addHost: screened.addHost,
+    requestId: field === undefined ? undefined : { field, id: exchange.id },
     forwarded: {
       for:
         isTrusted && facts.forwardedFor

@@ -6,7 +6,7 @@ import type { BackendConnection } from '../forward/backend-connection.ts'
 import { breakOff } from '../forward/break-off.ts'
 import { obtainConnection } from '../forward/obtain-connection.ts'
 import { noteAnswer, noteFailure } from '../forward/passive-check.ts'
-import { requestFields } from '../forward/request-head.ts'
+import { requestFields, writeRequestHead } from '../forward/request-head.ts'
 import { openTunnel } from '../forward/upgrade.ts'
 import { isDraining } from '../pools/server.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
@@ -15,10 +15,11 @@ import { connectJobOf } from './connect-job.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 import { type RequestScope, requestHeadParts } from './handle-request.ts'
 import { openExchange } from './open-exchange.ts'
-import { failureAnswer, ownAnswerText, redirectAnswer } from './respond.ts'
+import { failureAnswer, ownAnswerHead, ownAnswerText, redirectAnswer } from './respond.ts'
 import type { Route } from './route.ts'
 import { routeExchange } from './route-exchange.ts'
 import { type Screened, screenRequest } from './screen-request.ts'
+import { traceDecision, traceExchange } from './trace-exchange.ts'
 
 /** A request that Node has taken off HTTP: a WebSocket upgrade, or CONNECT, which is refused. */
 export interface UpgradeRequest {
@@ -37,7 +38,9 @@ export function handleUpgrade(
     request.socket.destroy()
     return
   }
-  const way = new UpgradeWay(openExchange(request.req, connection, scope.snapshot), request, scope)
+  const exchange = openExchange(request.req, connection, scope.snapshot)
+  if (scope.traces?.isRunning) traceExchange(exchange, scope.traces)
+  const way = new UpgradeWay(exchange, request, scope)
   try {
     way.go()
   } catch (error) {
@@ -78,6 +81,7 @@ class UpgradeWay implements RunningExchange {
 
     // 2. Which publishing rule, and does its policy serve this?
     const decision = routeExchange(exchange, screened)
+    if (exchange.trace) traceDecision(exchange, decision)
     if (decision.kind === 'failed') return this.fail(decision.code)
     if (decision.kind === 'redirect') return this.#answer(redirectAnswer(decision.location), 'done')
     const { route } = decision
@@ -100,12 +104,14 @@ class UpgradeWay implements RunningExchange {
     const { affinityKey } = backend.server
     const passive = connectJobOf(exchange, route, this.#scope)
     connection.backends.remove(backend)
+    const parts = requestHeadParts(exchange, screened, true)
+    exchange.trace?.onSent(writeRequestHead(parts), true)
     this.#giveUp = openTunnel(
       {
         socket,
         head,
         connection: backend,
-        fields: requestFields(requestHeadParts(exchange, screened, true)),
+        fields: requestFields(parts),
         target: screened.target,
         plan: {
           ownsAffinity,
@@ -118,6 +124,7 @@ class UpgradeWay implements RunningExchange {
         },
         responseMs: snapshot.timeouts.responseMs,
         tunnelMs: snapshot.timeouts.tunnelMs,
+        trace: exchange.trace,
       },
       {
         onOpen: () => {
@@ -156,6 +163,9 @@ class UpgradeWay implements RunningExchange {
   #answer(answer: ReturnType<typeof failureAnswer>, outcome: FailureCode | 'done'): void {
     const { socket } = this.#request
     this.#exchange.report.status = answer.status
+    this.#exchange.trace?.onClientHead(
+      ownAnswerHead({ ...answer, closes: true }, this.#exchange.id),
+    )
     // Whatever else the client sent is read and thrown away, so that the answer is not lost to a reset.
     socket.resume()
     socket.write(ownAnswerText({ ...answer, closes: true }, this.#exchange.id), 'latin1')

@@ -23,6 +23,7 @@ import { Visitor } from './visitor.ts'
 
 export interface ListenerHandlerSettings {
   readonly listener: string
+  readonly port: number
   readonly isTls: boolean
   readonly httpsPort: number | undefined
   /** Everybody who is connected to this process. */
@@ -167,12 +168,13 @@ export class ListenerHandler {
   }
 
   onConnection(socket: Socket, { peer, tcpSocket, tlsProfile }: ConnectionOrigin): void {
-    const { listener, isTls, httpsPort, scope } = this.#settings
+    const { listener, port, isTls, httpsPort, scope } = this.#settings
     if (socket instanceof TLSSocket)
       scope().metrics.handshakes.recordDone(socket.getProtocol() ?? '', socket.isSessionReused())
     const visitor = this.#visitors.get(tcpSocket)
     const arrival: Arrival = {
       listener,
+      port,
       isTls,
       tlsProfile,
       httpsPort,

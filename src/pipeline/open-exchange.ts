@@ -28,5 +28,6 @@ export function openExchange(
     target: req.url ?? '',
     route: undefined,
     strictWouldRefuse: undefined,
+    trace: undefined,
   }
 }

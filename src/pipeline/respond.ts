@@ -1,6 +1,7 @@
 /** The answers that the proxy makes itself. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FailureCode, failureOf } from '../base/failure.ts'
+import type { TracedHead } from '../forward/forward-trace.ts'
 import { endAfterRequest } from '../forward/linger.ts'
 
 export interface OwnAnswer {
@@ -68,6 +69,12 @@ function ownAnswerParts(answer: OwnAnswer, id: string): { fields: string[]; body
   ]
   if (answer.closes) fields.push('Connection', 'close')
   return { fields, body }
+}
+
+/** For a trace: the head of an own answer, but for the Date that is written with it. */
+export function ownAnswerHead(answer: OwnAnswer, id: string): TracedHead {
+  const { status } = answer
+  return { status, reason: REASONS[status] ?? 'Error', fields: ownAnswerParts(answer, id).fields }
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly routes: ReadonlyMap<string, RoutingTable<Route>>
   readonly timeouts: Timeouts
   readonly limits: Limits
+  /** The field in which servers are told the id of a request; undefined: none. */
+  readonly requestIdHeader?: string | undefined
   /**
    * True for a host name that meetings or web services are published under, on any listener, with a port that the
    * Internet may know: none written, the usual ones, or that of a listener.

@@ -45,6 +45,7 @@ export function assemble(material: Material, registry: ServerRegistry): Assemble
     ...buildRoutes(rules, webPools),
     timeouts: rules.timeouts,
     limits: rules.limits,
+    requestIdHeader: rules.log.requestIdHeader,
     isTrustedProxy: addressList(rules.trustedProxies),
   }
   const pools = new Map(webPools)

@@ -53,6 +53,7 @@ export class Entrance {
     const { rule, isTls } = wanted
     const handler = new ListenerHandler({
       listener: rule.name,
+      port: (isTls ? rule.httpsPort : rule.httpPort) ?? 0,
       isTls,
       httpsPort: rule.httpsPort,
       crowd,

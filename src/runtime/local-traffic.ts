@@ -1,6 +1,7 @@
 /** Serves the ports in this process: one reference to the configuration in force, and every connection there is. */
 
 import type { Socket } from 'node:net'
+import { hostname } from 'node:os'
 import { ChallengeStore } from '../acme/challenge-store.ts'
 import { ok, type Result } from '../base/result.ts'
 import { unmapped } from '../base/unmapped.ts'
@@ -8,17 +9,20 @@ import { type Staple, Staples } from '../certificates/ocsp/staple.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
 import { Crowd } from '../guard/crowd.ts'
-import { createAccessLog } from '../observe/access-log.ts'
+import { type AccessLog, createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { openFileLimit } from '../observe/metrics/open-files.ts'
 import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
+import { productVersion } from '../observe/product-version.ts'
 import { createStreamLog } from '../observe/stream-log.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
 import { monotonicNow, nextRequestId } from '../pipeline/exchange.ts'
 import type { RequestScope } from '../pipeline/handle-request.ts'
 import { logEjection } from '../pipeline/log-ejections.ts'
 import { Streams } from '../streams/streams.ts'
+import type { TraceRequest } from '../trace/trace-request.ts'
+import { type EndTrace, type TraceSink, Traces } from '../trace/traces.ts'
 import type { Assembled } from './assemble.ts'
 import { collectMetrics } from './collect-metrics.ts'
 import { collectStreamMetrics } from './collect-stream-metrics.ts'
@@ -32,11 +36,13 @@ interface Configuration extends InForce {
   readonly assembled: Assembled
   readonly scope: RequestScope
   readonly streamLog: ReturnType<typeof createStreamLog>
+  readonly accessLog: AccessLog
 }
 
 export class LocalTraffic implements Traffic {
   readonly limits = new ConnectionLimits()
   readonly challenges = new ChallengeStore()
+  readonly traces = new Traces({ now: monotonicNow, wallNow: Date.now })
   /** Called when traffic here has ejected a server, or found it back. */
   onEjection: (event: EjectionEvent) => void = () => {}
   /** The one reference. Everything that a request or a handshake asks for comes from here. */
@@ -144,6 +150,11 @@ export class LocalTraffic implements Traffic {
     this.#current?.assembled.registry.drain(place, isDrained)
   }
 
+  async trace(request: TraceRequest, sink: TraceSink): Promise<EndTrace> {
+    this.traces.start(request, sink)
+    return async () => this.traces.stop(request.id)
+  }
+
   async leave(): Promise<void> {
     this.#hasLeft = true
     for (const port of this.#openPorts) port.close()
@@ -172,7 +183,9 @@ export class LocalTraffic implements Traffic {
     const before = this.#current
     const { ports, entrances } = opened // and not its ways back, which know the configuration before
     const streamLog = createStreamLog(this.#logger, next.rules.log.access)
-    this.#current = { ports, entrances, assembled: next, scope: this.#scopeOf(next), streamLog }
+    const accessLog = createAccessLog(this.#logger, next.rules.log.access, W3C_SCOPE)
+    const scope = this.#scopeOf(next)
+    this.#current = { ports, entrances, assembled: next, scope, streamLog, accessLog }
     next.servers.adopt()
     this.limits.adopt(next.rules.limits)
     this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
@@ -213,16 +226,20 @@ export class LocalTraffic implements Traffic {
     for (const { backends } of this.#connections()) backends.leaveRetired()
   }
 
-  #scopeOf({ snapshot, rules }: Assembled): RequestScope {
+  #scopeOf({ snapshot }: Assembled): RequestScope {
     return {
       snapshot,
-      accessLog: createAccessLog(this.#logger, rules.log.access),
+      accessLog: this.#writeAccess,
       logger: this.#logger,
       metrics: this.#metrics,
       challenges: this.challenges,
+      traces: this.traces,
       onEjection: this.#onEjection,
     }
   }
+
+  /** In the format of now, also what began under an older configuration: one stream never has lines of two formats. */
+  readonly #writeAccess: AccessLog = (record, request) => this.#current?.accessLog(record, request)
 
   readonly #onEjection = (event: EjectionEvent): void => {
     logEjection(this.#logger, event)
@@ -253,6 +270,8 @@ export class LocalTraffic implements Traffic {
     return [...this.#entrances].flatMap(({ handler }) => [...handler.connections])
   }
 }
+
+const W3C_SCOPE = { wallNow: Date.now, computerName: hostname(), version: productVersion() }
 
 /** Keys of session tickets are at most this late. */
 const ROTATION_LOOK_MS = 10_000

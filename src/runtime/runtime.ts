@@ -5,12 +5,14 @@ import type { Stapling } from '../certificates/ocsp/stapling.ts'
 import { type ExpiryWatch, watchExpiry } from '../certificates/watch-expiry.ts'
 import type { Rules } from '../config/rules.ts'
 import type { ActiveChecks } from '../health/active-check.ts'
-import type { Logger } from '../observe/logger.ts'
+import { adoptLogRule, type Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { Pool } from '../pools/pool.ts'
 import type { Server } from '../pools/server.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
+import type { TraceRequest } from '../trace/trace-request.ts'
+import type { EndTrace, TraceSink } from '../trace/traces.ts'
 import type { Assembled } from './assemble.ts'
 import { DrainWatch } from './drain-watch.ts'
 import { healthPort } from './health-server.ts'
@@ -129,6 +131,11 @@ export class Runtime {
     this.#drains.look()
   }
 
+  /** Resolves when the trace has begun everywhere. */
+  trace(request: TraceRequest, sink: TraceSink): Promise<EndTrace> {
+    return this.traffic.trace(request, sink)
+  }
+
   /** It drains, and nobody is served by it or signed in there. */
   isEmpty(server: Server): boolean {
     return this.#drains.isEmpty(server)
@@ -152,8 +159,7 @@ export class Runtime {
       await own.value.discard()
       return failed('stopping')
     }
-    const { level } = next.rules.log
-    if (level !== this.rules.log.level) this.#logger.level = level
+    adoptLogRule(this.#logger, next.rules.log)
     this.#built = next
     next.servers.adopt()
     own.value.commit()

@@ -7,6 +7,8 @@ import type { Result } from '../base/result.ts'
 import type { Staple } from '../certificates/ocsp/staple.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
+import type { TraceRequest } from '../trace/trace-request.ts'
+import type { EndTrace, TraceSink } from '../trace/traces.ts'
 import type { Assembled } from './assemble.ts'
 
 /** A port that could not be opened. */
@@ -51,6 +53,8 @@ export interface Traffic {
   staple(staples: readonly Staple[]): void
   /** Drains a server by command, or takes that back. */
   drain(place: string, isDrained: boolean): void
+  /** Hands the exchanges that a trace is about to `sink`. Resolves when every process that serves does so. */
+  trace(request: TraceRequest, sink: TraceSink): Promise<EndTrace>
   /** No more connections; those that stand end with the exchange in progress. Resolves when nobody accepts any more. */
   leave(): Promise<void>
   /** What still runs gets a last word and ends. */

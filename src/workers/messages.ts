@@ -6,6 +6,8 @@ import type { TrafficFailure } from '../pools/ejection.ts'
 import type { HealthStatus } from '../pools/server-check.ts'
 import type { Material } from '../runtime/material.ts'
 import type { OpenPorts, OpenTrouble } from '../runtime/traffic.ts'
+import type { TraceRequest } from '../trace/trace-request.ts'
+import type { TracedExchange } from '../trace/traces.ts'
 
 /** What a check has found out. Moments travel as ages: the monotonic clocks of two processes differ. */
 export interface HealthNote {
@@ -64,6 +66,9 @@ export type ToWorker =
       readonly knowledge: Knowledge | undefined
     }
   | { readonly kind: 'discard' | 'leave' | 'collect'; readonly ask: number }
+  | { readonly kind: 'trace'; readonly ask: number; readonly request: TraceRequest }
+  /** Answered when everything has been sent. */
+  | { readonly kind: 'trace-end'; readonly ask: number; readonly id: string }
   | { readonly kind: 'cut' | 'kill' }
   | { readonly kind: 'health'; readonly note: HealthNote }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }
@@ -84,3 +89,4 @@ export type FromWorker =
   | { readonly kind: 'answer'; readonly ask: number; readonly value: unknown }
   | { readonly kind: 'pulse'; readonly pulse: Pulse }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }
+  | { readonly kind: 'traced'; readonly id: string; readonly traced: TracedExchange }

@@ -1,12 +1,13 @@
 /** A worker process: serves the ports as its primary says, and decides nothing about configurations itself. */
 import type { EjectionEvent } from '../forward/passive-check.ts'
-import type { Logger } from '../observe/logger.ts'
+import { adoptLogRule, type Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { type Assembled, assemble } from '../runtime/assemble.ts'
 import { LocalTraffic } from '../runtime/local-traffic.ts'
 import type { PreparedTraffic } from '../runtime/traffic.ts'
+import type { TraceRequest } from '../trace/trace-request.ts'
 import { adoptEjectionNote, adoptHealth } from './knowledge.ts'
 import type {
   CommitAnswer,
@@ -86,6 +87,12 @@ export class Worker {
         return this.#kill()
       case 'drain':
         return this.#traffic.drain(message.place, message.isDrained)
+      case 'trace':
+        this.#trace(message.request)
+        return this.#answer(message.ask, undefined)
+      case 'trace-end':
+        this.#traffic.traces.stop(message.id)
+        return this.#answer(message.ask, undefined)
       case 'challenge':
         return this.#traffic.challenges.apply(message.change)
       case 'staple':
@@ -106,6 +113,7 @@ export class Worker {
   async onPrimaryGone(): Promise<void> {
     const { logger } = this.#scope
     logger.error({ connections: this.#traffic.openConnections }, 'the primary process has gone')
+    this.#traffic.traces.stopAll()
     await this.#traffic.leave()
     const drainMs = this.#inForce?.rules.timeouts.drainMs ?? 0
     const deadline = monotonicNow() + drainMs
@@ -114,6 +122,13 @@ export class Worker {
       clearInterval(look)
       void this.#kill()
     }, PULSE_MS)
+  }
+
+  #trace(request: TraceRequest): void {
+    const { send } = this.#scope
+    this.#traffic.traces.start(request, (traced) =>
+      send({ kind: 'traced', id: request.id, traced }),
+    )
   }
 
   async #prepare({ material }: Extract<ToWorker, { kind: 'prepare' }>): Promise<PrepareAnswer> {
@@ -129,7 +144,7 @@ export class Worker {
     if (!prepared) throw new Error('the primary commits what it did not prepare')
     const { next } = prepared
     this.#prepared = undefined
-    this.#scope.logger.level = next.rules.log.level
+    adoptLogRule(this.#scope.logger, next.rules.log)
     // Nothing waits before all is taken up: what is told next must find it, and not be overwritten by it.
     this.#inForce = next
     const nowMs = monotonicNow()

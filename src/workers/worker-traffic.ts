@@ -11,6 +11,8 @@ import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from '../runtime/traffic.ts'
+import type { TraceRequest } from '../trace/trace-request.ts'
+import type { EndTrace, TraceSink } from '../trace/traces.ts'
 import { discardAll, END_GRACE_MS, leaveWith, prepareOne } from './ask-workers.ts'
 import { knowledgeOf } from './knowledge.ts'
 import { Lock } from './lock.ts'
@@ -18,6 +20,7 @@ import type { CommitAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { Restarts } from './restarts.ts'
 import { shareChallenges, tellChallenges } from './share-challenges.ts'
+import { SharedTraces } from './share-traces.ts'
 import { SharedFacts } from './shared-facts.ts'
 import {
   DIED,
@@ -50,6 +53,7 @@ export class WorkerTraffic implements Traffic {
   readonly #workers = new Set<WorkerProcess>()
   readonly challenges = shareChallenges(this.#workers)
   readonly #lock = new Lock()
+  readonly #traces = new SharedTraces(this.#workers)
   readonly #metrics = new WorkersMetrics()
   readonly #facts = new SharedFacts(this.#workers, () => this.#inForce)
   readonly #ticks: NodeJS.Timeout
@@ -147,6 +151,10 @@ export class WorkerTraffic implements Traffic {
     this.#facts.drain(place, isDrained)
   }
 
+  trace(request: TraceRequest, sink: TraceSink): Promise<EndTrace> {
+    return this.#traces.start(request, sink)
+  }
+
   async leave(): Promise<void> {
     this.#isEnding = true
     await Promise.all([...this.#workers].map((worker) => leaveWith(worker)))
@@ -176,6 +184,7 @@ export class WorkerTraffic implements Traffic {
       const worker = new WorkerProcess(this.#scope.entry, identity, {
         onMessage: (from, message) => {
           if (message.kind === 'pulse') this.#facts.notePulse()
+          else if (message.kind === 'traced') this.#traces.note(message.id, message.traced)
           else this.#facts.noteEjection(from, message.note)
         },
         onExit: (gone, exit) => this.#onExit(gone, exit),
@@ -183,6 +192,7 @@ export class WorkerTraffic implements Traffic {
       this.#workers.add(worker)
       this.#metrics.join(worker)
       tellChallenges(worker, this.challenges)
+      this.#traces.join(worker)
     }
   }
 

@@ -7,6 +7,7 @@ export const order: readonly (readonly string[])[] = [
   ['config'],
   ['routing', 'policy', 'pools', 'certificates', 'guard'],
   ['health', 'forward', 'acme'],
+  ['trace'],
   ['pipeline', 'streams'],
   ['listeners'],
   ['runtime'],

@@ -40,12 +40,17 @@ export async function startFaultyListener(
   const metrics = new TrafficMetrics()
   const handler = new ListenerHandler({
     listener: 'in no table',
+    port: 80,
     isTls: false,
     httpsPort: undefined,
     crowd: new Crowd(new ConnectionLimits(rules.limits), () => 0),
     scope: () => ({
       snapshot,
-      accessLog: createAccessLog(logger, 'json'),
+      accessLog: createAccessLog(logger, 'json', {
+        wallNow: () => 0,
+        computerName: 'test',
+        version: '0',
+      }),
       logger,
       metrics,
       challenges: new ChallengeStore(),
