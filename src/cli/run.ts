@@ -165,7 +165,7 @@ function stopper({ runtime, logger, resolve }: Stopping, onFirst: () => void) {
 const workerEntry = (): WorkerEntry => ({
   script: process.argv[1] ?? '',
   args: [WORKER_COMMAND],
-  flags: workerFlags(),
+  flags: workerFlags,
 })
 
 function workerCount({ rules }: Assembled): number {

@@ -17,15 +17,18 @@ const OWN_FILES = [
 const OPEN_FILES = ['/proc/self/fd', '/proc/self/limits']
 
 /**
- * Flags of Node for a worker. Its own program can be read and nothing else; nothing is written, started or loaded
- * natively, and no debugger can be let in (https://nodejs.org/api/permissions.html). Sockets are left: that is its work.
+ * Flags of Node for a worker. Its own program can be read and nothing else; nothing but the access log is written (and
+ * looked at, because somebody may rotate it), nothing started or loaded natively, and no debugger can be let in (https://nodejs.org/api/permissions.html). Sockets are left: that is its work.
  * Those that this Node does not know are left out.
  */
-export function workerFlags(): readonly string[] {
+export function workerFlags(accessFile: string | undefined): readonly string[] {
   return [
     '--permission',
     '--allow-net',
     ...readable().map((path) => `--allow-fs-read=${path}`),
+    ...(accessFile === undefined
+      ? []
+      : [`--allow-fs-read=${accessFile}`, `--allow-fs-write=${accessFile}`]),
     // It opens files past the permission model (seen with Node 26.10: ATTACH creates and reads any).
     '--no-experimental-sqlite',
     '--disable-proto=delete',

@@ -28,6 +28,8 @@ export class WorkerProcess {
   readonly startedAtMs: number
   /** Serving by the configuration in force. */
   isServing = false
+  /** `log.accessFile` of the configuration it was started for; it may write no other. */
+  readonly accessFile: string | undefined
   /** Sent away: it ends when its last connection has gone. */
   isLeaving = false
   /** It accepts no more connections. */
@@ -47,9 +49,10 @@ export class WorkerProcess {
     const { number, place, nowMs } = identity
     this.number = number
     this.place = place
+    this.accessFile = identity.accessFile
     this.startedAtMs = nowMs
     this.#child = fork(entry.script, [...entry.args, String(number), String(place)], {
-      execArgv: [...process.execArgv, ...entry.flags],
+      execArgv: [...process.execArgv, ...entry.flags(identity.accessFile)],
       serialization: 'advanced',
       stdio: ['ignore', entry.output ?? 'inherit', 'inherit', 'ipc'],
     })
@@ -136,14 +139,16 @@ export interface WorkerIdentity {
   readonly number: number
   readonly place: number
   readonly nowMs: number
+  /** The one file it may write for all its life. */
+  readonly accessFile: string | undefined
 }
 
 /** How a worker is started: a script, and arguments that are followed by its number and place. */
 export interface WorkerEntry {
   readonly script: string
   readonly args: readonly string[]
-  /** Flags of Node, on top of those this process was started with. */
-  readonly flags: readonly string[]
+  /** Flags of Node, on top of those this process was started with, for one that writes this access log. */
+  readonly flags: (accessFile: string | undefined) => readonly string[]
   /** What becomes of its log; default: it goes where this process writes. */
   readonly output?: 'inherit' | 'ignore'
 }

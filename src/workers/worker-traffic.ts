@@ -89,8 +89,8 @@ export class WorkerTraffic implements Traffic {
       const taken = await probePorts(next.rules, this.#inForce?.rules)
       if (taken) return failed(taken)
       if (this.#isEnding) return failed(troubleOf('the proxy is stopping'))
-      this.#startMissing(this.#scope.countOf(next))
-      const asked = this.#staying
+      this.#startMissing(next)
+      const asked = this.#fitFor(next)
       const answers = await Promise.all(asked.map((worker) => prepareOne(worker, next)))
       const trouble = answers.find((answer) => answer !== DIED && answer !== undefined)
       isPrepared = trouble === undefined && answers.some((answer) => answer === undefined)
@@ -121,7 +121,8 @@ export class WorkerTraffic implements Traffic {
         end(async () => {
           this.#inForce = next
           await Promise.all(asked.map((worker) => this.#commitOne(worker, next)))
-          this.#sendAway(this.#staying.slice(this.#scope.countOf(next)))
+          const kept = asked.slice(0, this.#scope.countOf(next))
+          this.#sendAway(this.#staying.filter((worker) => !kept.includes(worker)))
         }),
       discard: () => end(() => discardAll(asked)),
     }
@@ -174,12 +175,19 @@ export class WorkerTraffic implements Traffic {
     return [...this.#workers].filter(({ isLeaving }) => !isLeaving)
   }
 
-  #startMissing(count: number): void {
-    for (let missing = count - this.#staying.length; missing > 0; missing--) {
+  /** What a worker may do is settled when it starts: another access log needs other workers. */
+  #fitFor({ rules }: Assembled): WorkerProcess[] {
+    return this.#staying.filter(({ accessFile }) => accessFile === rules.log.accessFile)
+  }
+
+  #startMissing(next: Assembled): void {
+    const missing = this.#scope.countOf(next) - this.#fitFor(next).length
+    for (let started = 0; started < missing; started++) {
       const identity = {
         number: ++this.#number,
         place: freePlace(this.#staying),
         nowMs: monotonicNow(),
+        accessFile: next.rules.log.accessFile,
       }
       const worker = new WorkerProcess(this.#scope.entry, identity, {
         onMessage: (from, message) => {
@@ -222,7 +230,7 @@ export class WorkerTraffic implements Traffic {
   }
 
   async #startForce(inForce: Assembled): Promise<void> {
-    this.#startMissing(this.#scope.countOf(inForce))
+    this.#startMissing(inForce)
     const starting = this.#staying.filter(({ isServing }) => !isServing)
     await Promise.all(starting.map((worker) => this.#startOne(worker, inForce)))
   }

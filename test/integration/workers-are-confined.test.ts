@@ -22,7 +22,7 @@ const DENIED = 'ERR_ACCESS_DENIED'
 
 t.test('what they cannot do', async (t) => {
   const directory = t.testdir({ 'public.key': '' })
-  t.same(await tryAll(directory, workerFlags()), {
+  t.same(await tryAll(directory, workerFlags(undefined)), {
     'read a key': DENIED,
     'read the environment': DENIED,
     'read through /proc': DENIED,
@@ -61,10 +61,10 @@ t.test('the workers of a running proxy are started so, those that come later too
   const pidOf = (line: RegExpExecArray | undefined): number => Number(line?.[1])
   const served = (text: string) => [...text.matchAll(/"pid":(\d+),"msg":"worker serves"/g)]
   const [first] = served(proxy.stdout)
-  for (const flag of workerFlags()) t.ok(flagsOf(pidOf(first)).includes(flag), flag)
+  for (const flag of workerFlags(undefined)) t.ok(flagsOf(pidOf(first)).includes(flag), flag)
   process.kill(pidOf(first), 'SIGKILL')
   const [, second] = served(await proxy.until((text) => served(text).length === 2))
-  for (const flag of workerFlags()) t.ok(flagsOf(pidOf(second)).includes(flag), flag)
+  for (const flag of workerFlags(undefined)) t.ok(flagsOf(pidOf(second)).includes(flag), flag)
   t.equal(await proxy.readiness(), 200)
   t.equal(proxy.stderr, '', 'Node has nothing to warn of')
 })

@@ -50,7 +50,7 @@ export async function startOwnWorkers(t: Test, workers: number, top = ''): Promi
   const traffic = new WorkerTraffic({
     logger,
     // No flags: what the test runner preloads in them needs more than workers may do.
-    entry: { script, args: ['worker'], flags: [], output: 'ignore' },
+    entry: { script, args: ['worker'], flags: () => [], output: 'ignore' },
     countOf: () => workers,
     tickMs: TICK_MS,
   })
