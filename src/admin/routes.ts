@@ -1,4 +1,6 @@
 /** What can be asked of the admin address. docs/admin-api.md has each route; a test compares. */
+import type { ServerResponse } from 'node:http'
+import type { Result } from '../base/result.ts'
 import { describeCertificates } from '../certificates/describe-certificates.ts'
 import type { Problem } from '../config/problem.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
@@ -9,7 +11,7 @@ import type { ReloadOutcome } from '../runtime/reload.ts'
 import type { ApiError, ErrorBody } from './api-error.ts'
 import { describeServer, describeStatus, type ServerStatus } from './describe-status.ts'
 import { findServer } from './find-server.ts'
-import type { AdminScope } from './scope.ts'
+import type { AdminScope, ServingScope } from './scope.ts'
 
 export interface Asked {
   /** Decoded. */
@@ -19,16 +21,23 @@ export interface Asked {
   readonly peer: string
 }
 
+/** Writes an answer that has no end of its own. Fields that every answer has must go out with its head. */
+export type Stream = (
+  response: ServerResponse,
+  fields: Readonly<Record<string, string>>,
+) => Result<void, ApiError>
+
 /** JSON, unless `contentType` says otherwise. */
 export type Answer =
   | { readonly body: object }
   | { readonly text: string; readonly contentType: string }
+  | { readonly stream: Stream }
   | { readonly error: ApiError; readonly body?: object }
 
 export interface Route {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly run: (asked: Asked, scope: AdminScope) => Answer | Promise<Answer>
+  readonly run: (asked: Asked, scope: ServingScope) => Answer | Promise<Answer>
 }
 
 /** The body of `POST …/drain` and `POST …/undrain`. */
@@ -52,6 +61,11 @@ export const routes: readonly Route[] = [
     run: (_, scope) => ({
       body: describeCertificates(scope.runtime.built, scope.now()),
     }),
+  },
+  {
+    method: 'GET',
+    path: '/api/events',
+    run: (_, { live }) => ({ stream: (response, fields) => live.listen(response, fields) }),
   },
   { method: 'GET', path: '/metrics', run: metrics },
   { method: 'POST', path: '/api/reload', run: reload },

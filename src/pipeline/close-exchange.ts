@@ -2,20 +2,24 @@
 import type { FailureCode } from '../base/failure.ts'
 import type { AccessRecord } from '../observe/access-log.ts'
 import type { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
+import type { RecentExchanges } from '../observe/recent-exchanges.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 
 /** Who hears of the end of an exchange. */
 export interface ExchangeObservers {
   readonly accessLog: (record: AccessRecord) => void
   readonly metrics: TrafficMetrics
+  /** Left out: nobody can look at them. */
+  readonly recent?: RecentExchanges | undefined
 }
 
 export function closeExchange(
   exchange: Exchange,
   outcome: FailureCode | 'done',
-  { accessLog, metrics }: ExchangeObservers,
+  { accessLog, metrics, recent }: ExchangeObservers,
 ): void {
   const { report, connection, startedAtMs } = exchange
+  const endedAtMs = monotonicNow()
   const record: AccessRecord = {
     id: exchange.id,
     revision: exchange.snapshot.revision,
@@ -40,10 +44,11 @@ export function closeExchange(
     responseBytes: report.responseBytes,
     connectMs: since(startedAtMs, report.connectedAtMs),
     firstByteMs: since(startedAtMs, report.firstByteAtMs),
-    totalMs: rounded(monotonicNow() - startedAtMs),
+    totalMs: rounded(endedAtMs - startedAtMs),
   }
   metrics.exchanges.record(record)
   accessLog(record)
+  if (recent) recent.push(record, endedAtMs)
 }
 
 function serverName({ report: { server }, connection }: Exchange): string | undefined {

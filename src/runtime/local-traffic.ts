@@ -11,6 +11,7 @@ import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
+import { RecentExchanges } from '../observe/recent-exchanges.ts'
 import { createStreamLog } from '../observe/stream-log.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
 import { monotonicNow, nextRequestId } from '../pipeline/exchange.ts'
@@ -21,6 +22,7 @@ import type { Assembled } from './assemble.ts'
 import { collectMetrics } from './collect-metrics.ts'
 import { collectStreamMetrics } from './collect-stream-metrics.ts'
 import type { Entrance } from './entrance.ts'
+import { type LookWish, lookAtTraffic, type TrafficLook } from './look-at-traffic.ts'
 import { type InForce, type Opened, type OpenScope, openEntrances } from './open-entrances.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
 import { streamPort, wantedPorts } from './wanted-ports.ts'
@@ -41,6 +43,7 @@ export class LocalTraffic implements Traffic {
   #current: Configuration | undefined
   readonly #logger: Logger
   readonly #metrics = new TrafficMetrics()
+  readonly #recent = new RecentExchanges()
   /** Those of older configurations too, as long as they have connections. */
   readonly #entrances = new Set<Entrance>()
   /** What is adopted later accepts nobody either. */
@@ -113,6 +116,21 @@ export class LocalTraffic implements Traffic {
       nowMs,
     })
     return [...web, ...collectStreamMetrics(this.streams.counts)]
+  }
+
+  async look(wish: LookWish): Promise<readonly TrafficLook[]> {
+    return [{ process: 0, ...this.lookAtOwn(wish) }]
+  }
+
+  lookAtOwn({ takesRecent }: LookWish, nowMs = monotonicNow()): Omit<TrafficLook, 'process'> {
+    return lookAtTraffic({
+      traffic: this.#metrics,
+      connections: this.#connections(),
+      openConnections: this.limits.open,
+      streams: this.streams.counts,
+      recent: takesRecent ? this.#recent.take(nowMs) : undefined,
+      nowMs,
+    })
   }
 
   get isServing(): boolean {
@@ -211,6 +229,8 @@ export class LocalTraffic implements Traffic {
       accessLog: createAccessLog(this.#logger, rules.log.access),
       logger: this.#logger,
       metrics: this.#metrics,
+      // Nobody could ask for them.
+      recent: rules.admin && this.#recent,
       challenges: this.challenges,
       onEjection: this.#onEjection,
     }

@@ -4,6 +4,7 @@ import type { Staple } from '../certificates/ocsp/staple.ts'
 import type { ConnectionCounts } from '../guard/connection-limits.ts'
 import type { TrafficFailure } from '../pools/ejection.ts'
 import type { HealthStatus } from '../pools/server-check.ts'
+import type { LookWish } from '../runtime/look-at-traffic.ts'
 import type { Material } from '../runtime/material.ts'
 import type { OpenPorts, OpenTrouble } from '../runtime/traffic.ts'
 
@@ -64,6 +65,7 @@ export type ToWorker =
       readonly knowledge: Knowledge | undefined
     }
   | { readonly kind: 'discard' | 'leave' | 'collect'; readonly ask: number }
+  | ({ readonly kind: 'look'; readonly ask: number } & LookWish)
   | { readonly kind: 'cut' | 'kill' }
   | { readonly kind: 'health'; readonly note: HealthNote }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }
