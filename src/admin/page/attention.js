@@ -61,7 +61,7 @@ function poolConcerns(pool, servers) {
   const href = '#pools'
   const own = servers.flatMap((server) => serverConcerns(pool, server))
   if (servers.length === 0 || servers.some(takesClients)) return own
-  return [bad(`No server of ${pool} takes new clients.`, href), ...own]
+  return [bad(`No server of ${pool} is well and takes new clients.`, href), ...own]
 }
 
 /**

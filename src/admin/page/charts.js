@@ -15,6 +15,9 @@ const HEIGHT = 170
 /** A chart begins with this much time and grows to all there is. */
 const LEAST_SECONDS = 120
 
+/** Between two times below a chart, in seconds. */
+const MINUTES = [1, 2, 3, 5, 10].map((minutes) => minutes * 60)
+
 /** @param {HTMLElement} place */
 export function createCharts(place) {
   /** @type {readonly TrafficPoint[]} */
@@ -161,7 +164,13 @@ function optionsOf(near, { series, format }, width) {
       y: { range: (_plot, _from, to) => [0, to > 0 ? to * 1.15 : 1] },
     },
     axes: [
-      { ...axis, size: 28, space: 70, values: (_plot, splits) => splits.map(hourAndMinute) },
+      {
+        ...axis,
+        size: 28,
+        space: 60,
+        incrs: MINUTES,
+        values: (_plot, splits) => splits.map(hourAndMinute),
+      },
       {
         ...axis,
         size: 58,

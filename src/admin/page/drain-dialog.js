@@ -29,7 +29,10 @@ export function askToDrain(asked) {
   const others = pool.servers.filter((each) => each !== server && takesClients(each))
   const warning = byId('drain-warning')
   warning.hidden = !isDrain || others.length > 0
-  setText(warning, `No other server of ${pool.name} takes new clients: they will get 503.`)
+  setText(
+    warning,
+    `No other server of ${pool.name} is well and takes new clients: they may get 503.`,
+  )
   setText(confirm, verb)
   showToken(!hasToken())
   setText(byId('drain-error'), '')
@@ -46,7 +49,7 @@ const drainEffect = ({ inFlight, pinned }) =>
 
 /** @param {boolean} isWanted */
 function showToken(isWanted) {
-  byId('drain-token-label').hidden = !isWanted
+  byId('drain-token-field').hidden = !isWanted
   input.required = isWanted
   if (isWanted) input.focus()
 }

@@ -10,12 +10,13 @@ import { createTable } from './tables.js'
 /** As many as lyncgate keeps. */
 const KEPT = 500
 
-/** More rows than anybody reads. */
-const SHOWN = 100
-const SHOWN_REFUSED = 20
+/** Rows to begin with, and more with each press of the button. */
+const STEP = 25
+const SHOWN_REFUSED = 10
 
 const form = byIdOf('filter', HTMLFormElement)
 const pause = byId('pause')
+const more = byId('more')
 
 /** @type {readonly ListedExchange[]} */
 let kept = []
@@ -23,6 +24,7 @@ let kept = []
 let frozen = []
 let isPaused = false
 let missed = 0
+let rows = STEP
 
 const time = { title: 'Time' }
 const client = { title: 'Client' }
@@ -66,7 +68,14 @@ const showRefused = createTable(byId('refused-table'), {
   empty: 'None among the exchanges that are kept.',
 })
 
-form.addEventListener('input', () => show())
+form.addEventListener('input', () => {
+  rows = STEP
+  show()
+})
+more.addEventListener('click', () => {
+  rows += STEP
+  show()
+})
 form.addEventListener('submit', (event) => event.preventDefault())
 // The fields are empty only after the event.
 form.addEventListener('reset', () => setTimeout(show))
@@ -108,12 +117,13 @@ function show() {
   const all = isPaused ? frozen : kept
   const filter = readFilter()
   const found = newest(all.filter((exchange) => fits(exchange, filter)))
-  showTable(found.slice(0, SHOWN))
-  const shown = Math.min(found.length, SHOWN)
-  const more = missed > 0 ? ` ${count(missed)} came too fast to be listed.` : ''
+  showTable(found.slice(0, rows))
+  more.hidden = found.length <= rows
+  const shown = Math.min(found.length, rows)
+  const fast = missed > 0 ? ` ${count(missed)} came too fast to be listed.` : ''
   setText(
     byId('exchange-count'),
-    `${count(found.length)} of the last ${count(all.length)} fit, the newest ${count(shown)} are shown.${more}`,
+    `${count(found.length)} of the last ${count(all.length)} fit, the newest ${count(shown)} are shown.${fast}`,
   )
 }
 

@@ -16,15 +16,15 @@ let sample
 let status
 
 const showRules = createTable(byId('rule-table'), {
-  caption: 'Rules, with what happened in the last two seconds',
+  caption: 'Rules, with what happens per second',
   columns: [
     { title: 'Rule', isRowHeader: true },
     { title: 'Hosts' },
     { title: 'Pool' },
-    { title: 'Requests per second', isNumber: true },
+    { title: 'Requests/s', isNumber: true },
     { title: 'p95', isNumber: true },
-    { title: 'Failed', isNumber: true },
-    { title: 'Refused', isNumber: true },
+    { title: 'Failed/s', isNumber: true },
+    { title: 'Refused/s', isNumber: true },
     { title: 'In progress', isNumber: true },
     { title: 'Long polls', isNumber: true },
   ],
@@ -39,8 +39,8 @@ const showRules = createTable(byId('rule-table'), {
       pool,
       rate((own?.requests ?? 0) / seconds),
       milliseconds(own?.p95),
-      count(own?.failed ?? 0),
-      count(own?.refused ?? 0),
+      rate((own?.failed ?? 0) / seconds),
+      rate((own?.refused ?? 0) / seconds),
       count(own?.running ?? 0),
       count(own?.longPolls ?? 0),
     ]

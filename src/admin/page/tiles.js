@@ -14,7 +14,7 @@ import { count, milliseconds, rate } from './format.js'
 /** @type {readonly (readonly [title: string, note: string, read: (now: Now) => string])[]} */
 const TILES = [
   ['Requests', 'per second', ({ point }) => perSecond(point, 'requests')],
-  ['Slowest of 20', 'first byte, p95', ({ point }) => milliseconds(point?.p95)],
+  ['First byte', 'p95', ({ point }) => milliseconds(point?.p95)],
   ['Failed', 'per second', ({ point }) => perSecond(point, 'failed')],
   ['Refused', 'per second', ({ point }) => perSecond(point, 'refused')],
   [
@@ -23,9 +23,9 @@ const TILES = [
     ({ status, point }) => count(status?.connections ?? point?.connections ?? 0),
   ],
   ['In progress', 'exchanges', ({ point }) => count(point?.running ?? 0)],
-  ['Long polls', 'waiting for news', ({ point }) => count(point?.longPolls ?? 0)],
+  ['Long polls', 'waiting', ({ point }) => count(point?.longPolls ?? 0)],
   ['Tunnels', 'WebSockets', ({ point }) => count(point?.tunnels ?? 0)],
-  ['Signed in', 'pinned connections', ({ status }) => count(pinsOf(status))],
+  ['Signed in', 'pinned', ({ status }) => count(pinsOf(status))],
 ]
 
 const values = TILES.map(() => element('dd'))
