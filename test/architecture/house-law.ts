@@ -40,6 +40,7 @@ export const packages: readonly PackageHome[] = [
   { name: 'fastify', homes: ['listeners/', 'runtime/health-server.ts', 'admin/'] },
   { name: 'yaml', homes: ['config/'] },
   { name: 'zod', homes: ['config/'] },
+  { name: 'uplot', homes: ['admin/page-files.ts'] },
   { name: 'pino', homes: ['observe/'] },
   { name: 'prom-client', homes: ['observe/metrics/render-metrics.ts'] },
   { name: '@peculiar/x509', homes: ['lab/', 'acme/certificate-request.ts'] },
