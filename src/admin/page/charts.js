@@ -158,7 +158,7 @@ function optionsOf(near, { series, format }, width) {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 22, 0, 0],
     scales: {
       x: { range: (_plot, from, to) => [Math.min(from, to - LEAST_SECONDS), to] },
       y: { range: (_plot, _from, to) => [0, to > 0 ? to * 1.15 : 1] },
