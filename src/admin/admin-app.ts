@@ -6,13 +6,14 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { unmapped } from '../base/unmapped.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { type ApiError, apiErrors, type ErrorBody } from './api-error.ts'
-import { type Answer, type Route, type RouteScope, routes } from './routes.ts'
+import { loadPage, type PageFile } from './page-files.ts'
+import { type Answer, type Route, type RouteScope, routes, type Stream } from './routes.ts'
 import { RunningTraces } from './running-traces.ts'
-import type { AdminScope } from './scope.ts'
+import type { ServingScope } from './scope.ts'
 import { type ScreenScope, screenRequest } from './screen-request.ts'
 import { WrongTokens } from './wrong-tokens.ts'
 
-export interface AppScope extends AdminScope {
+export interface AppScope extends ServingScope {
   /** The token that was made at the start, if one was. */
   readonly ownToken: () => string | undefined
 }
@@ -37,8 +38,22 @@ const SECURITY_FIELDS = {
   'X-Content-Type-Options': 'nosniff',
 }
 
+/**
+ * The page loads its own files and talks to its own address, nothing else; text from outside can never become markup or
+ * code in it (Trusted Types, CSP Level 3).
+ */
+const PAGE_FIELDS = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; " +
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+}
+
 /** Makes it. Its server never listens: connections are handed to it with the event `connection`. */
 export async function createAdminApp(scope: AppScope): Promise<FastifyInstance> {
+  const page = await loadPage()
   const app = fastify({
     serverFactory: createNodeServer,
     logger: false,
@@ -57,7 +72,8 @@ export async function createAdminApp(scope: AppScope): Promise<FastifyInstance> 
   const wrongTokens = new WrongTokens()
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_FIELDS)
-    const error = screen(request, scope, wrongTokens)
+    const isPage = page.has(request.url)
+    const error = screen(request, scope, wrongTokens, isPage)
     if (error) return refuse(reply, error)
   })
   // Bodies are bounded and read, so that the next request is found behind them; nobody looks into one.
@@ -65,6 +81,7 @@ export async function createAdminApp(scope: AppScope): Promise<FastifyInstance> 
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
   const routeScope = { ...scope, traces: new RunningTraces(scope) }
   for (const route of routes) addRoute(app, route, routeScope)
+  for (const [path, file] of page) addFile(app, path, file)
   app.setNotFoundHandler((_request, reply) => refuse(reply, NOT_FOUND))
   app.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
     const { statusCode = 500 } = error
@@ -108,6 +125,18 @@ function addRoute(app: FastifyInstance, { method, path, run }: Route, scope: Rou
       return send(reply, await run(asked, scope))
     },
   })
+  refuseOthers(app, path, method)
+}
+
+/** Part of the page: the same for everybody. */
+function addFile(app: FastifyInstance, path: string, { contentType, bytes }: PageFile): void {
+  const handler = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    reply.headers(PAGE_FIELDS).type(contentType).send(bytes)
+  app.route({ method: 'GET', url: path, handler })
+  refuseOthers(app, path, 'GET')
+}
+
+function refuseOthers(app: FastifyInstance, path: string, method: Route['method']): void {
   const own = method === 'GET' ? ['GET', 'HEAD'] : [method]
   app.route({
     method: app.supportedMethods.filter((each) => !own.includes(each)),
@@ -124,6 +153,7 @@ function screen(
   request: FastifyRequest,
   scope: AppScope,
   wrongTokens: WrongTokens,
+  isPage: boolean,
 ): ApiError | undefined {
   const { admin, rules } = scope.runtime.built
   const { headers, method } = request
@@ -141,6 +171,7 @@ function screen(
     host: headers.host ?? '',
     origin: headers.origin,
     authorization: headers.authorization,
+    isPage,
     isTls: (request.raw.socket as Partial<TLSSocket>).encrypted === true,
     peer: peerOf(request),
   }
@@ -152,8 +183,15 @@ const peerOf = (request: FastifyRequest): string => unmapped(request.raw.socket.
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if ('stream' in answer) return reply.type(answer.contentType).send(answer.stream)
   if ('text' in answer) return reply.type(answer.contentType).send(answer.text)
+  if ('live' in answer) return stream(reply, answer.live)
   if ('error' in answer) return refuse(reply, answer.error, answer.body)
   return reply.send(answer.body)
+}
+
+function stream(reply: FastifyReply, begin: Stream): FastifyReply {
+  if (reply.request.method === 'HEAD') return reply.type('text/event-stream').send()
+  const begun = begin(reply.raw, { ...SECURITY_FIELDS, Connection: 'close' })
+  return begun.ok ? reply.hijack() : refuse(reply, begun.error)
 }
 
 /** Ends the connection too: what is left of the request is not waited for. */

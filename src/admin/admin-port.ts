@@ -8,6 +8,8 @@ import type { LoadedCertificate } from '../certificates/certificate.ts'
 import type { AdminRule } from '../config/rules.ts'
 import type { OwnPort, OwnPortKind } from '../runtime/own-ports.ts'
 import { createAdminApp } from './admin-app.ts'
+import { describeStatus } from './describe-status.ts'
+import { LiveFeed } from './live/live-feed.ts'
 import type { AdminScope } from './scope.ts'
 import { type TokenFile, writeTokenFile } from './token-file.ts'
 
@@ -30,7 +32,13 @@ export const adminPort = (scope: AdminScope): OwnPortKind => ({
 
 async function openAdminPort(rule: AdminRule, scope: AdminScope): Promise<OwnPort> {
   let own: TokenFile | undefined
-  const app = await createAdminApp({ ...scope, ownToken: () => own?.token })
+  const live = new LiveFeed({
+    look: scope.look,
+    status: () => describeStatus(scope),
+    now: scope.now,
+    onFault: (error) => scope.logger.error({ err: error }, 'fault outside an exchange'),
+  })
+  const app = await createAdminApp({ ...scope, live, ownToken: () => own?.token })
   const { server: http } = app
   const tls = tlsInFrontOf(http)
   const sockets = new Set<Socket>()
@@ -47,8 +55,14 @@ async function openAdminPort(rule: AdminRule, scope: AdminScope): Promise<OwnPor
   server.maxConnections = CONNECTIONS
   const port = await listen(server, rule)
 
+  let isKnown = false
+  let lastToken: string | undefined
   const follow = (): void => {
-    if (scope.runtime.built.admin?.token !== undefined) {
+    const { token } = scope.runtime.built.admin ?? {}
+    if (isKnown && token !== lastToken) live.dismiss()
+    isKnown = true
+    lastToken = token
+    if (token !== undefined) {
       own?.remove()
       own = undefined
     } else if (!own) {
@@ -59,6 +73,7 @@ async function openAdminPort(rule: AdminRule, scope: AdminScope): Promise<OwnPor
   }
   const close = async (): Promise<void> => {
     own?.remove()
+    live.stop()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     http.close() // ends idle connections, and the timer that looks for late requests
     const timer = setTimeout(() => {

@@ -19,6 +19,7 @@ export const apiErrors = {
   'body-too-large': 413,
   'foreign-host': 421,
   'too-many-tries': 429,
+  'too-many-listeners': 503,
   stopping: 503,
   fault: 500,
 } as const satisfies Record<string, number>

@@ -1,6 +1,7 @@
 /** What the running proxy is like at this moment, in the shape of `GET /api/status`. docs/admin-api.md has every key. */
 
 import { type CertificateRow, describeCertificates } from '../certificates/describe-certificates.ts'
+import type { PublishKind } from '../config/rules.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { isEjected } from '../pools/ejection.ts'
 import type { Pool } from '../pools/pool.ts'
@@ -32,6 +33,14 @@ export interface PoolStatus {
   readonly servers: readonly ServerStatus[]
 }
 
+/** What is published. */
+export interface RuleStatus {
+  readonly name: string
+  readonly publish: PublishKind
+  readonly hosts: readonly string[]
+  readonly pool: string
+}
+
 export interface ListenerStatus {
   readonly name: string
   readonly address: string
@@ -55,6 +64,7 @@ export interface Status {
   readonly healthPort: number | null
   readonly adminPort: number | null
   readonly listeners: readonly ListenerStatus[]
+  readonly rules: readonly RuleStatus[]
   readonly pools: readonly PoolStatus[]
   readonly certificates: readonly CertificateRow[]
   readonly workers: readonly WorkerRow[]
@@ -84,6 +94,12 @@ export function describeStatus(scope: AdminScope): Status {
       httpPort: httpPort ?? null,
       httpsPort: httpsPort ?? null,
       streamPort: streamPort ?? null,
+    })),
+    rules: built.rules.rules.map(({ name, publish, hosts, pool }) => ({
+      name,
+      publish,
+      hosts,
+      pool,
     })),
     pools: [...built.pools.values()].map((pool) => ({
       name: pool.name,

@@ -1,5 +1,7 @@
 /** What can be asked of the admin address. docs/admin-api.md has each route; a test compares. */
+import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Result } from '../base/result.ts'
 import { describeCertificates } from '../certificates/describe-certificates.ts'
 import type { Problem } from '../config/problem.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
@@ -10,7 +12,7 @@ import type { ReloadOutcome } from '../runtime/reload.ts'
 import type { ApiError, ErrorBody } from './api-error.ts'
 import { describeServer, describeStatus, type ServerStatus } from './describe-status.ts'
 import { findServer } from './find-server.ts'
-import type { AdminScope } from './scope.ts'
+import type { AdminScope, ServingScope } from './scope.ts'
 import { startTrace, stopTrace, type TraceRoutesScope } from './trace-routes.ts'
 
 export interface Asked {
@@ -22,14 +24,22 @@ export interface Asked {
   readonly query: Readonly<Record<string, unknown>>
 }
 
+/** Writes an answer that has no end of its own. Fields that every answer has must go out with its head. */
+export type Stream = (
+  response: ServerResponse,
+  fields: Readonly<Record<string, string>>,
+) => Result<void, ApiError>
+
 /** JSON, unless `contentType` says otherwise. */
 export type Answer =
   | { readonly body: object }
   | { readonly text: string; readonly contentType: string }
   | { readonly stream: Readable; readonly contentType: string }
+  /** It writes its own head. */
+  | { readonly live: Stream }
   | { readonly error: ApiError; readonly body?: object }
 
-export type RouteScope = AdminScope & TraceRoutesScope
+export type RouteScope = ServingScope & TraceRoutesScope
 
 export interface Route {
   readonly method: 'GET' | 'POST'
@@ -58,6 +68,11 @@ export const routes: readonly Route[] = [
     run: (_, scope) => ({
       body: describeCertificates(scope.runtime.built, scope.now()),
     }),
+  },
+  {
+    method: 'GET',
+    path: '/api/events',
+    run: (_, { live }) => ({ live: (response, fields) => live.listen(response, fields) }),
   },
   { method: 'GET', path: '/metrics', run: metrics },
   { method: 'POST', path: '/api/reload', run: reload },

@@ -17,6 +17,8 @@ export interface AdminRequest {
   readonly origin: string | undefined
   readonly authorization: string | undefined
   readonly isTls: boolean
+  /** The page itself, without a word about this proxy. */
+  readonly isPage: boolean
   readonly peer: string
 }
 
@@ -74,9 +76,12 @@ function screenOrigin({ origin, host, isTls }: AdminRequest): ApiError | undefin
   }
 }
 
-/** Reading is free for those on this machine, unless the file says otherwise. */
-const isForEveryone = ({ method }: AdminRequest, { address, isTokenOfFile }: ScreenScope) =>
-  (method === 'GET' || method === 'HEAD') && !isTokenOfFile && isLoopback(address)
+/**
+ * Reading is free for those on this machine, unless the file says otherwise. The page is free everywhere: a browser has
+ * no token before the page asks for it.
+ */
+const isForEveryone = ({ method, isPage }: AdminRequest, { address, isTokenOfFile }: ScreenScope) =>
+  (method === 'GET' || method === 'HEAD') && (isPage || (!isTokenOfFile && isLoopback(address)))
 
 function screenToken(
   { authorization, peer }: AdminRequest,

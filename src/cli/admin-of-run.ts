@@ -1,4 +1,4 @@
-/** What `lyncgate run` gives to the admin address. */
+/** What `lyncgate run` and `lyncgate demo` give to the admin address. */
 import { resolve } from 'node:path'
 import { adminPort } from '../admin/admin-port.ts'
 import type { WorkerRow } from '../admin/scope.ts'
@@ -19,8 +19,19 @@ export interface AdminOfRun {
   reloadBy(reloader: Reloader): void
 }
 
-/** @param file the rules file */
-export function adminOfRun(file: string, logger: Logger, traffic: WorkerTraffic): AdminOfRun {
+/** What it runs on. */
+export interface AdminSetup {
+  /** The rules file. */
+  readonly file: string
+  readonly logger: Logger
+  /** Left out: this process serves itself. */
+  readonly traffic?: WorkerTraffic
+  /** Where a token may go; default those of the product. */
+  readonly directories?: readonly string[]
+}
+
+export function adminOfRun(setup: AdminSetup): AdminOfRun {
+  const { file, logger, traffic, directories = tokenDirectories() } = setup
   let tell: (reloader: Reloader) => void = () => {}
   let reloader: Reloader | undefined
   const started = new Promise<Reloader>((resolve) => {
@@ -45,8 +56,9 @@ export function adminOfRun(file: string, logger: Logger, traffic: WorkerTraffic)
           const text = await renderMetrics([...parts, ...own], format)
           return { contentType: metricsContentType[format], text }
         },
-        workers: () => traffic.workers.map(describeWorker),
-        tokenDirectories: tokenDirectories(),
+        look: (wish) => runtime.traffic.look(wish),
+        ...(traffic && { workers: () => traffic.workers.map(describeWorker) }),
+        tokenDirectories: directories,
       }),
     reloadBy: (own) => {
       reloader = own

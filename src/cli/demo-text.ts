@@ -4,13 +4,15 @@ import type { DemoPorts } from './demo.ts'
 
 export interface DemoFacts {
   readonly ports: DemoPorts
+  /** Empty: there is no place for one, so actions are off. */
+  readonly adminToken: string
   readonly caFile: string
   readonly rulesFile: string
   readonly users: readonly LabUser[]
 }
 
-export function demoText({ ports, caFile, rulesFile, users }: DemoFacts): string {
-  const { address, http, https, health } = ports
+export function demoText({ ports, adminToken, caFile, rulesFile, users }: DemoFacts): string {
+  const { address, http, https, health, admin } = ports
   const shown = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
   const tls = (host: string, path: string, options = ''): string =>
     `  curl ${options}--cacert ${caFile} --resolve ${host}:${https}:${shown} 'https://${host}:${https}${path}'`
@@ -32,6 +34,9 @@ Signing in with NTLM:
 ${tls('lyncweb.contoso.com', '/abs/handler', `-i --ntlm ${credentials} `)}
 A long poll that answers after three minutes:
 ${tls('lyncweb.contoso.com', '/ucwa/v1/applications/1/events?ack=1&timeout=180')}
+Status page, and the token that its actions need:
+  http://127.0.0.1:${admin}/
+  ${adminToken}
 Health:
   curl http://${shown}:${health}/readyz
 

@@ -3,24 +3,28 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { loadRules } from '../config/load.ts'
+import { readTokenFile, tokenPath } from '../admin/token-file.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 import { createLogger } from '../observe/logger.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
-import { buildSnapshot } from '../runtime/build-snapshot.ts'
+import { loadConfiguration } from '../runtime/load-configuration.ts'
+import { Reloader } from '../runtime/reload.ts'
 import { Runtime } from '../runtime/runtime.ts'
+import { adminOfRun } from './admin-of-run.ts'
 import { formatProblems } from './check.ts'
 import { demoText } from './demo-text.ts'
 import type { CommandIo } from './output.ts'
 
 export const demoUsage =
-  'usage: lyncgate demo [--http PORT] [--https PORT] [--health PORT] [--address IP]\n'
+  'usage: lyncgate demo [--http PORT] [--https PORT] [--health PORT] [--admin PORT] [--address IP]\n'
 
 export interface DemoPorts {
   readonly address: string
   readonly http: number
   readonly https: number
   readonly health: number
+  /** On loopback, whatever the address of the others is. */
+  readonly admin: number
 }
 
 export const DEMO_NAMES = {
@@ -62,27 +66,39 @@ interface Demo {
 }
 
 async function serve(file: string, { lab, ports, directory, io }: Demo): Promise<number> {
-  const loaded = await loadRules(file)
-  if (!loaded.ok) throw new Error(formatProblems(file, loaded.error, io))
-  const scope = { registry: new ServerRegistry(), revision: 1, now: new Date() }
-  const built = await buildSnapshot(loaded.value, scope)
-  if (!built.ok) throw new Error(formatProblems(file, built.error, io))
+  const registry = new ServerRegistry()
+  const now = (): Date => new Date()
+  const loaded = await loadConfiguration(file, { registry, revision: 1, now: now() })
+  if (!loaded.ok) throw new Error(formatProblems(file, loaded.error.problems, io))
   const { logger, flush } = createLogger({ level: 'info' })
-  const started = await Runtime.start(built.value, logger)
+  const admin = adminOfRun({ file, logger, directories: [directory] })
+  const started = await Runtime.start(loaded.value.built, logger, { adminPort: admin.adminPort })
   if (!started.ok) {
-    io.stderr(
-      `lyncgate demo: ${started.error.message}; --http, --https and --health choose other ports\n`,
-    )
+    const others = '--http, --https, --health and --admin choose other ports'
+    io.stderr(`lyncgate demo: ${started.error.message}; ${others}\n`)
     return 1
   }
+  const runtime = started.value
+  const reloader = await Reloader.start(
+    { file, runtime, registry, logger, now },
+    loaded.value.digest,
+  )
+  admin.reloadBy(reloader)
   io.stdout(
-    demoText({ ports, caFile: join(directory, 'root.pem'), rulesFile: file, users: lab.users }),
+    demoText({
+      ports,
+      adminToken: (await readTokenFile(tokenPath(directory, ports.admin))) ?? '',
+      caFile: join(directory, 'root.pem'),
+      rulesFile: file,
+      users: lab.users,
+    }),
   )
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())
   })
-  await started.value.kill()
+  reloader.stop()
+  await runtime.kill()
   await flush()
   return 0
 }
@@ -95,6 +111,7 @@ function readCall(args: readonly string[]): DemoPorts | string {
         http: { type: 'string', default: '8080' },
         https: { type: 'string', default: '8443' },
         health: { type: 'string', default: '8081' },
+        admin: { type: 'string', default: '9090' },
         address: { type: 'string', default: '127.0.0.1' },
       },
     })
@@ -102,6 +119,7 @@ function readCall(args: readonly string[]): DemoPorts | string {
       http: Number(values.http),
       https: Number(values.https),
       health: Number(values.health),
+      admin: Number(values.admin),
     }
     const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65535
     if (!Object.values(ports).every(isPort)) return 'a port is a number from 1 to 65535'
@@ -164,5 +182,6 @@ rules:
   - { name: Autodiscover, publish: autodiscover, hosts: ["lyncdiscover.{sipDomain}"], pool: director }
 
 health: { address: "${ports.address}", port: ${ports.health} }
+admin: { port: ${ports.admin} }
 `
 }

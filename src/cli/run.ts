@@ -50,7 +50,7 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   warnOfSurroundings(built.rules.limits.connections, logger)
   surviveFaults(logger)
   const traffic = new WorkerTraffic({ logger, entry: workerEntry(), countOf: workerCount })
-  const admin = adminOfRun(file, logger, traffic)
+  const admin = adminOfRun({ file, logger, traffic })
   const started = await Runtime.start(built, logger, { traffic, adminPort: admin.adminPort })
   if (!started.ok) {
     await flush()

@@ -2,22 +2,26 @@
 import type { FailureCode } from '../base/failure.ts'
 import type { AccessLog, AccessRecord } from '../observe/access-log.ts'
 import type { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
+import type { RecentExchanges } from '../observe/recent-exchanges.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 
 /** Who hears of the end of an exchange. */
 export interface ExchangeObservers {
   readonly accessLog: AccessLog
   readonly metrics: TrafficMetrics
+  /** Left out: nobody can look at them. */
+  readonly recent?: RecentExchanges | undefined
 }
 
 export function closeExchange(
   exchange: Exchange,
   outcome: FailureCode | 'done',
-  { accessLog, metrics }: ExchangeObservers,
+  { accessLog, metrics, recent }: ExchangeObservers,
 ): void {
   const record = recordOf(exchange, outcome)
   metrics.exchanges.record(record)
   accessLog(record, exchange)
+  if (recent) recent.push(record, exchange.startedAtMs + record.totalMs)
   exchange.trace?.close(record)
 }
 

@@ -15,6 +15,7 @@ import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { openFileLimit } from '../observe/metrics/open-files.ts'
 import { TrafficMetrics } from '../observe/metrics/traffic-metrics.ts'
 import { productVersion } from '../observe/product-version.ts'
+import { RecentExchanges } from '../observe/recent-exchanges.ts'
 import { createStreamLog } from '../observe/stream-log.ts'
 import type { ClientConnection } from '../pipeline/client-connection.ts'
 import { monotonicNow, nextRequestId } from '../pipeline/exchange.ts'
@@ -27,6 +28,7 @@ import type { Assembled } from './assemble.ts'
 import { collectMetrics } from './collect-metrics.ts'
 import { collectStreamMetrics } from './collect-stream-metrics.ts'
 import type { Entrance } from './entrance.ts'
+import { type LookWish, lookAtTraffic, type TrafficLook } from './look-at-traffic.ts'
 import { type InForce, type Opened, type OpenScope, openEntrances } from './open-entrances.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
 import { streamPort, wantedPorts } from './wanted-ports.ts'
@@ -49,6 +51,7 @@ export class LocalTraffic implements Traffic {
   #current: Configuration | undefined
   readonly #logger: Logger
   readonly #metrics = new TrafficMetrics()
+  readonly #recent = new RecentExchanges()
   /** Those of older configurations too, as long as they have connections. */
   readonly #entrances = new Set<Entrance>()
   /** What is adopted later accepts nobody either. */
@@ -126,6 +129,21 @@ export class LocalTraffic implements Traffic {
       nowMs,
     })
     return [...web, ...collectStreamMetrics(this.streams.counts)]
+  }
+
+  async look(wish: LookWish): Promise<readonly TrafficLook[]> {
+    return [{ process: 0, ...this.lookAtOwn(wish) }]
+  }
+
+  lookAtOwn({ takesRecent }: LookWish, nowMs = monotonicNow()): Omit<TrafficLook, 'process'> {
+    return lookAtTraffic({
+      traffic: this.#metrics,
+      connections: this.#connections(),
+      openConnections: this.limits.open,
+      streams: this.streams.counts,
+      recent: takesRecent ? this.#recent.take(nowMs) : undefined,
+      nowMs,
+    })
   }
 
   get isServing(): boolean {
@@ -226,12 +244,14 @@ export class LocalTraffic implements Traffic {
     for (const { backends } of this.#connections()) backends.leaveRetired()
   }
 
-  #scopeOf({ snapshot }: Assembled): RequestScope {
+  #scopeOf({ snapshot, rules }: Assembled): RequestScope {
     return {
       snapshot,
       accessLog: this.#writeAccess,
       logger: this.#logger,
       metrics: this.#metrics,
+      // Nobody could ask for them.
+      recent: rules.admin && this.#recent,
       challenges: this.challenges,
       traces: this.traces,
       onEjection: this.#onEjection,

@@ -10,6 +10,7 @@ import type { ServerCheck } from '../pools/server-check.ts'
 import type { TraceRequest } from '../trace/trace-request.ts'
 import type { EndTrace, TraceSink } from '../trace/traces.ts'
 import type { Assembled } from './assemble.ts'
+import type { LookWish, TrafficLook } from './look-at-traffic.ts'
 
 /** A port that could not be opened. */
 export interface OpenTrouble {
@@ -47,6 +48,8 @@ export interface Traffic {
   prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>>
   /** For `renderMetrics`: one part per process that serves, and what is to be said of all of them. */
   collectMetrics(): Promise<readonly (readonly MetricJson[])[]>
+  /** For the status page: what goes on at this moment, by process. */
+  look(wish: LookWish): Promise<readonly TrafficLook[]>
   /** A check has found out something; for whoever has not the same registry. */
   noteHealth(check: ServerCheck): void
   /** The OCSP responses that handshakes get from now on, and no others. */

@@ -4,6 +4,7 @@ import type { Staple } from '../certificates/ocsp/staple.ts'
 import type { ConnectionCounts } from '../guard/connection-limits.ts'
 import type { TrafficFailure } from '../pools/ejection.ts'
 import type { HealthStatus } from '../pools/server-check.ts'
+import type { LookWish } from '../runtime/look-at-traffic.ts'
 import type { Material } from '../runtime/material.ts'
 import type { OpenPorts, OpenTrouble } from '../runtime/traffic.ts'
 import type { TraceRequest } from '../trace/trace-request.ts'
@@ -69,6 +70,7 @@ export type ToWorker =
   | { readonly kind: 'trace'; readonly ask: number; readonly request: TraceRequest }
   /** Answered when everything has been sent. */
   | { readonly kind: 'trace-end'; readonly ask: number; readonly id: string }
+  | ({ readonly kind: 'look'; readonly ask: number } & LookWish)
   | { readonly kind: 'cut' | 'kill' }
   | { readonly kind: 'health'; readonly note: HealthNote }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }

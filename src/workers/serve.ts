@@ -73,6 +73,8 @@ export class Worker {
           ...this.#traffic.collectOwn(),
           ...this.#scope.collectProcess(),
         ])
+      case 'look':
+        return this.#answer(message.ask, this.#traffic.lookAtOwn(message))
       case 'discard':
         await this.#prepared?.traffic.discard()
         this.#prepared = undefined

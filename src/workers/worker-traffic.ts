@@ -10,12 +10,14 @@ import { workerCountsJson } from '../observe/metrics/worker-metrics.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
+import type { LookWish, TrafficLook } from '../runtime/look-at-traffic.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from '../runtime/traffic.ts'
 import type { TraceRequest } from '../trace/trace-request.ts'
 import type { EndTrace, TraceSink } from '../trace/traces.ts'
 import { discardAll, END_GRACE_MS, leaveWith, prepareOne } from './ask-workers.ts'
 import { knowledgeOf } from './knowledge.ts'
 import { Lock } from './lock.ts'
+import { WorkersLook } from './look-at-workers.ts'
 import type { CommitAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { Restarts } from './restarts.ts'
@@ -55,6 +57,7 @@ export class WorkerTraffic implements Traffic {
   readonly #lock = new Lock()
   readonly #traces = new SharedTraces(this.#workers)
   readonly #metrics = new WorkersMetrics()
+  readonly #look = new WorkersLook()
   readonly #facts = new SharedFacts(this.#workers, () => this.#inForce)
   readonly #ticks: NodeJS.Timeout
   #inForce: Assembled | undefined
@@ -138,6 +141,10 @@ export class WorkerTraffic implements Traffic {
     const up = this.#staying.filter(({ isServing }) => isServing).length
     const wanted = this.#inForce ? this.#scope.countOf(this.#inForce) : 0
     return [...parts, workerCountsJson({ up, wanted, restarts: this.#restarts.count })]
+  }
+
+  look(wish: LookWish): Promise<readonly TrafficLook[]> {
+    return this.#look.look(this.workers, wish)
   }
 
   noteHealth(check: ServerCheck): void {

@@ -30,6 +30,11 @@ const shapes: readonly (readonly [heading: string, file: string, name: string])[
   ['Certificates', 'src/certificates/describe-certificates.ts', 'CertificateOverview'],
   ['Drain and undrain', 'src/admin/routes.ts', 'DrainBody'],
   ['Problem', 'src/config/problem.ts', 'Problem'],
+  ['Rule', 'src/admin/describe-status.ts', 'RuleStatus'],
+  ['Sample', 'src/admin/live/traffic-point.ts', 'Sample'],
+  ['Point', 'src/admin/live/traffic-point.ts', 'TrafficPoint'],
+  ['Rule in a sample', 'src/admin/live/traffic-point.ts', 'RulePoint'],
+  ['Exchange', 'src/admin/live/exchange-list.ts', 'ListedExchange'],
 ]
 
 for (const [heading, file, name] of shapes) {
@@ -43,6 +48,13 @@ for (const [heading, file, name] of shapes) {
     t.same([...firstWords(heading)].sort(), [...inherited, ...keys].sort())
   })
 }
+
+t.test('the events', async (t) => {
+  const union = /type EventName = (.+)/.exec(readText('src/admin/live/event-stream.ts'))?.[1] ?? ''
+  const names = [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name)
+  t.ok(names.length > 3)
+  t.same(firstWords('Events'), names)
+})
 
 t.test('the ends of a reload', async (t) => {
   const union = /export type ReloadOutcome =\n([\s\S]*?)\n\n/.exec(

@@ -42,6 +42,7 @@ export const packages: readonly PackageHome[] = [
   { name: 'fastify', homes: ['listeners/', 'runtime/health-server.ts', 'admin/'] },
   { name: 'yaml', homes: ['config/'] },
   { name: 'zod', homes: ['config/'] },
+  { name: 'uplot', homes: ['admin/page-files.ts'] },
   { name: 'pino', homes: ['observe/'] },
   { name: 'prom-client', homes: ['observe/metrics/render-metrics.ts'] },
   { name: '@rgrove/parse-xml', homes: ['topology/read-xml.ts'] },

@@ -1,11 +1,14 @@
 import t from 'tap'
 import { emptyNames, maxLines, outsideFacts } from './house-law.ts'
-import { readFiles, withoutComments } from './repository.ts'
+import { readFiles, readText, withoutComments } from './repository.ts'
 
 const sources = readFiles('src', '.ts')
 
+/** What browsers run, as it is. */
+const page = ['.js', '.css'].flatMap((ending) => readFiles('src/admin/page', ending))
+
 t.test(`no source file is longer than ${maxLines} lines`, async (t) => {
-  const long = sources
+  const long = [...sources, ...page.filter(({ path }) => path.endsWith('.js'))]
     .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
     .filter(({ lines }) => lines > maxLines)
   t.same(long, [])
@@ -25,11 +28,24 @@ t.test('names are kebab-case and say something', async (t) => {
 })
 
 t.test('every source file says at its top what it is for', async (t) => {
-  const silent = sources.filter(({ text }) => !/^(?:#!.*\n)?\/\*\*/.test(text))
+  const silent = [...sources, ...page].filter(({ text }) => !/^(?:#!.*\n)?\/\*/.test(text))
   t.same(
     silent.map(({ path }) => path),
     [],
   )
+})
+
+t.test('the status page makes no markup and no code of texts', async (t) => {
+  const ways =
+    /innerHTML|outerHTML\s*=(?!=)|insertAdjacentHTML|document\.write|\beval\b|new Function|setHTML|DOMParser|srcdoc|createContextualFragment/
+  t.same(
+    page.filter(({ text }) => ways.test(withoutComments(text))).map(({ path }) => path),
+    [],
+  )
+  const html = readText('src/admin/page/index.html')
+  t.notMatch(html, /<style|\sstyle=|\son\w+=|javascript:|https?:/)
+  for (const [, attributes = ''] of html.matchAll(/<script([^>]*)>/g))
+    t.match(attributes, / src="\/page\//, 'no script stands in the page itself')
 })
 
 for (const { pattern, places } of outsideFacts) {

@@ -8,8 +8,9 @@ interface Import {
   readonly to: string
 }
 
-/** Static and dynamic imports, and exports from elsewhere. */
-const importPattern = /(?:^\s*(?:import|export)\s(?:[^'";]*?\sfrom\s+)?|\bimport\()\s*'([^']+)'/gm
+/** Static and dynamic imports, exports from elsewhere, and packages whose files are handed on. */
+const importPattern =
+  /(?:^\s*(?:import|export)\s(?:[^'";]*?\sfrom\s+)?|\bimport\(|\bimport\.meta\.resolve\()\s*'([^']+)'/gm
 
 const imports: readonly Import[] = readFiles('src', '.ts').flatMap(({ path, text }) =>
   [...withoutComments(text).matchAll(importPattern)].map((match) => ({

@@ -10,8 +10,8 @@ const curl = async (...args: readonly string[]): Promise<string> =>
   (await run('curl', ['--silent', '--show-error', '--max-time', '20', ...args])).stdout
 
 t.test('requests and NTLM', async (t) => {
-  const ports = await freePorts(3)
-  const [http = 0, https = 0, health = 0] = ports.map(String)
+  const ports = await freePorts(4)
+  const [http = 0, https = 0, health = 0, admin = 0] = ports.map(String)
   const demo = startCommand(
     t,
     'demo',
@@ -21,6 +21,8 @@ t.test('requests and NTLM', async (t) => {
     String(https),
     '--health',
     String(health),
+    '--admin',
+    String(admin),
   )
   const text = await demo.until((stdout) => stdout.includes('root.pem') && stdout.endsWith('\n'))
   const ca = /\S+root\.pem/.exec(text)?.[0] ?? ''
@@ -37,6 +39,12 @@ t.test('requests and NTLM', async (t) => {
     await curl('--resolve', `${discover}:127.0.0.1`, '--include', `http://${discover}/`),
     /^HTTP\/1\.1 200 /,
   )
+  const page = `http://127.0.0.1:${admin}/`
+  t.match(text, page)
+  t.match(await curl(page), /<title>lyncgate status<\/title>/)
+  const token = /lga_[\w-]{43}/.exec(text)?.[0] ?? ''
+  const post = ['--request', 'POST', '--header', `Authorization: Bearer ${token}`]
+  t.match(await curl(...post, `${page}api/reload`), /"kind":"unchanged"/)
   demo.signal('SIGTERM')
   t.equal(await demo.exited, 0)
   t.equal(demo.stderr, '')

@@ -36,6 +36,7 @@ export const testAdminPort = (
       contentType: 'text/plain; version=0.0.4',
       text: `# ${accept}\n`,
     }),
+    look: (wish) => runtime.traffic.look(wish),
     tokenDirectories: [t.testdirName],
   })
 

@@ -29,6 +29,16 @@ export class TrafficMetrics {
     this.#shed[reason]++
   }
 
+  /** Refusals that belong to no exchange, by their code. */
+  get unreadable(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#unreadable)
+  }
+
+  /** Connections that were closed at once because a limit was reached. */
+  get refusedConnections(): number {
+    return this.#refusedConnections
+  }
+
   collect(): readonly MetricJson[] {
     return [
       ...this.exchanges.collect(),

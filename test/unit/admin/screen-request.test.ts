@@ -14,6 +14,7 @@ const request: AdminRequest = {
   origin: undefined,
   authorization: undefined,
   isTls: false,
+  isPage: false,
   peer: '10.0.0.2',
 }
 

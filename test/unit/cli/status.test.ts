@@ -32,6 +32,7 @@ const status: Status = {
   healthPort: 8081,
   adminPort: 9090,
   listeners: [],
+  rules: [],
   pools: [
     {
       name: 'pool01',
