@@ -14,6 +14,7 @@ export type AdminRuntime = Pick<
   | 'openConnections'
   | 'drain'
   | 'isEmpty'
+  | 'desk'
 >
 
 /** A process that serves, as plain data. */

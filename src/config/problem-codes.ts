@@ -36,7 +36,7 @@ export const problemCodes = {
   'bad-network': error('Not an IP address or network in CIDR form.'),
   'bad-name': error('Not a usable name of a listener, pool or rule.'),
   'bad-path': error('Not a path that a rule can allow or deny, or that a check can ask for.'),
-  'bad-url': error('Not an https URL.'),
+  'bad-url': error('Not an https URL, or not a redis URL.'),
   'bad-mail': error('Not one mail address.'),
   'not-yet-supported': error('A setting that is planned but does nothing yet.'),
   'no-listeners': error('No listener, so nothing could be reached.'),

@@ -244,6 +244,37 @@ export interface Limits {
   readonly fields: number
 }
 
+/** How many sign-ins may fail. */
+export interface GuardLimitRule {
+  readonly failures: number
+  readonly windowMs: number
+  readonly blockMs: number
+}
+
+/** A Redis or Valkey server that replicas count in. Paths are absolute. */
+export interface SharedCountsRule {
+  readonly url: string
+  readonly user: string | undefined
+  readonly passwordFile: string | undefined
+  /** Undefined: the roots of the system. */
+  readonly caFile: string | undefined
+  readonly secretFile: string
+  readonly timeoutMs: number
+}
+
+/** What guards sign-ins. */
+export interface SignInGuardRule {
+  readonly mode: 'enforce' | 'observe' | 'off'
+  readonly perUser: GuardLimitRule
+  readonly perClient: GuardLimitRule
+  readonly inspect: { readonly webTicket: boolean; readonly ucwa: boolean }
+  readonly blurMs: number
+  /** Networks in CIDR form, and names of accounts as written. */
+  readonly allow: { readonly clients: readonly string[]; readonly users: readonly string[] }
+  readonly shared: SharedCountsRule | undefined
+  readonly logNames: boolean
+}
+
 /** The address for administrators. */
 export interface AdminRule {
   readonly address: string
@@ -267,6 +298,7 @@ export interface Rules {
   readonly trustedProxies: readonly string[]
   readonly streams: readonly StreamRule[]
   readonly health: { readonly address: string; readonly port: number } | undefined
+  readonly signInGuard: SignInGuardRule
   readonly sessionTickets: {
     /** Undefined: a secret of its own for each start. */
     readonly secretFile: string | undefined

@@ -18,7 +18,6 @@ interface UnsupportedRow {
 }
 
 export const unsupported: readonly UnsupportedRow[] = [
-  { path: ['signInGuard'], hint: 'leave it out' },
   { path: ['log', 'access'], values: ['w3c'], hint: 'write json or off' },
 ]
 

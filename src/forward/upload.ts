@@ -10,6 +10,8 @@ export interface UploadRequest {
   readonly framing: 'none' | 'length' | 'chunked'
   readonly report: ForwardReport
   readonly settings: UploadSettings
+  /** What was read of the body before; undefined: nothing. */
+  readonly peeked?: { readonly bytes: Buffer; readonly isWhole: boolean } | undefined
 }
 
 export interface UploadSettings {
@@ -62,6 +64,9 @@ export class Upload {
     if (this.#isComplete) return
     this.#socket = socket
     this.#timer = setTimeout(this.#onTimeout, settings.timeouts.requestBodyMs)
+    const { peeked } = this.#request
+    if (peeked && peeked.bytes.length > 0) this.#onData(peeked.bytes)
+    if (peeked?.isWhole) return this.#onEnd()
     req.on('data', this.#onData)
     req.on('end', this.#onEnd)
   }

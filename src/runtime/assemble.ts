@@ -9,6 +9,7 @@ import type { Stream } from '../streams/stream.ts'
 import { addressList } from './address-list.ts'
 import { type BackendTrust, compileBackendTrust } from './backend-trust.ts'
 import { checkHost, checkOf } from './build-checks.ts'
+import { guardView } from './build-guard.ts'
 import { buildRoutes } from './build-routes.ts'
 import { buildStreams, poolsOfStreams } from './build-streams.ts'
 import type { Material } from './material.ts'
@@ -45,6 +46,7 @@ export function assemble(material: Material, registry: ServerRegistry): Assemble
     ...buildRoutes(rules, webPools),
     timeouts: rules.timeouts,
     limits: rules.limits,
+    guard: guardView(rules.signInGuard),
     isTrustedProxy: addressList(rules.trustedProxies),
   }
   const pools = new Map(webPools)

@@ -7,6 +7,9 @@ import { unmapped } from '../base/unmapped.ts'
 import { type Staple, Staples } from '../certificates/ocsp/staple.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
+import type { SignInGate } from '../guard/gate.ts'
+import type { SignInDesk } from '../guard/sign-in-desk.ts'
+import { createSignInGuard, type SignInGuard } from '../guard/sign-in-guard.ts'
 import { createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
@@ -18,10 +21,13 @@ import type { RequestScope } from '../pipeline/handle-request.ts'
 import { logEjection } from '../pipeline/log-ejections.ts'
 import { Streams } from '../streams/streams.ts'
 import type { Assembled } from './assemble.ts'
+import { deskSettings } from './build-guard.ts'
+import { collectDesk } from './collect-desk.ts'
 import { collectMetrics } from './collect-metrics.ts'
 import { collectStreamMetrics } from './collect-stream-metrics.ts'
 import type { Entrance } from './entrance.ts'
 import { type InForce, type Opened, type OpenScope, openEntrances } from './open-entrances.ts'
+import { type RunningDesk, startDesk } from './start-desk.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
 import { streamPort, wantedPorts } from './wanted-ports.ts'
 
@@ -47,14 +53,26 @@ export class LocalTraffic implements Traffic {
   #hasLeft = false
 
   readonly #staples = new Staples()
+  readonly #desk: RunningDesk
+  readonly guard: SignInGuard
   readonly #openScope: OpenScope
   readonly #rotation: NodeJS.Timeout
   /** The connections of streams; `counts` has what is to be measured. */
   readonly streams: Streams
 
-  /** @param sharesPorts other processes open the same ports */
-  constructor(logger: Logger, sharesPorts = false) {
+  /**
+   * @param sharesPorts other processes open the same ports
+   * @param gateOf where sign-ins are asked for, when another process decides; it gets the desk of this one
+   */
+  constructor(
+    logger: Logger,
+    sharesPorts = false,
+    gateOf: (own: SignInDesk) => SignInGate = (own) => own,
+  ) {
     this.#logger = logger
+    const showsNames = (): boolean => this.#current?.assembled.rules.signInGuard.logNames ?? true
+    this.#desk = startDesk(logger, showsNames)
+    this.guard = createSignInGuard(gateOf(this.#desk.desk), this.#metrics.signIns)
     // Made here: an entrance keeps it, and must not keep the configuration that it was opened for with it.
     const scope = (): RequestScope => this.#scope
     const staples = this.#staples
@@ -94,12 +112,16 @@ export class LocalTraffic implements Traffic {
     ]
   }
 
+  get desk(): SignInDesk {
+    return this.#desk.desk
+  }
+
   get openConnections(): number {
     return this.limits.open
   }
 
   async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
-    return [this.collectOwn()]
+    return [this.collectOwn(), collectDesk(this.desk)]
   }
 
   /** The metrics of this process, but for those of the process itself and of reloads. */
@@ -150,6 +172,7 @@ export class LocalTraffic implements Traffic {
 
   async kill(): Promise<void> {
     clearInterval(this.#rotation)
+    this.#desk.stop()
     for (const port of this.#openPorts) port.close()
     for (const connection of this.#connections()) {
       connection.stop()
@@ -169,6 +192,7 @@ export class LocalTraffic implements Traffic {
     this.limits.adopt(next.rules.limits)
     this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
     this.streams.adopt(next.streams.values())
+    this.desk.adopt(deskSettings(next.rules.signInGuard))
 
     // 2. New ports take connections, those first that came before.
     for (const entrance of entrances.values()) this.#entrances.add(entrance)
@@ -213,6 +237,7 @@ export class LocalTraffic implements Traffic {
       metrics: this.#metrics,
       challenges: this.challenges,
       onEjection: this.#onEjection,
+      guard: this.guard,
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { failed, ok, type Result } from '../base/result.ts'
 import type { Staple } from '../certificates/ocsp/staple.ts'
+import type { SignInDesk } from '../guard/sign-in-desk.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { workerCountsJson } from '../observe/metrics/worker-metrics.ts'
@@ -18,6 +19,7 @@ import type { CommitAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { Restarts } from './restarts.ts'
 import { shareChallenges, tellChallenges } from './share-challenges.ts'
+import { SharedSignIns } from './share-sign-ins.ts'
 import { SharedFacts } from './shared-facts.ts'
 import {
   DIED,
@@ -52,6 +54,7 @@ export class WorkerTraffic implements Traffic {
   readonly #lock = new Lock()
   readonly #metrics = new WorkersMetrics()
   readonly #facts = new SharedFacts(this.#workers, () => this.#inForce)
+  readonly #signIns: SharedSignIns<WorkerProcess>
   readonly #ticks: NodeJS.Timeout
   #inForce: Assembled | undefined
   #ports: readonly OpenPorts[] = []
@@ -62,7 +65,12 @@ export class WorkerTraffic implements Traffic {
 
   constructor(scope: WorkerTrafficScope) {
     this.#scope = scope
+    this.#signIns = new SharedSignIns(scope.logger)
     this.#ticks = setInterval(() => this.#tick(), scope.tickMs ?? TICK_MS)
+  }
+
+  get desk(): SignInDesk {
+    return this.#signIns.desk
   }
 
   get ports(): readonly OpenPorts[] {
@@ -116,6 +124,7 @@ export class WorkerTraffic implements Traffic {
       commit: () =>
         end(async () => {
           this.#inForce = next
+          this.#signIns.adopt(next.rules.signInGuard)
           await Promise.all(asked.map((worker) => this.#commitOne(worker, next)))
           this.#sendAway(this.#staying.slice(this.#scope.countOf(next)))
         }),
@@ -132,7 +141,8 @@ export class WorkerTraffic implements Traffic {
     const parts = await this.#metrics.collect([...this.#workers])
     const up = this.#staying.filter(({ isServing }) => isServing).length
     const wanted = this.#inForce ? this.#scope.countOf(this.#inForce) : 0
-    return [...parts, workerCountsJson({ up, wanted, restarts: this.#restarts.count })]
+    const counts = workerCountsJson({ up, wanted, restarts: this.#restarts.count })
+    return [...parts, counts, this.#signIns.collect()]
   }
 
   noteHealth(check: ServerCheck): void {
@@ -159,6 +169,7 @@ export class WorkerTraffic implements Traffic {
   async kill(): Promise<void> {
     this.#isEnding = true
     clearInterval(this.#ticks)
+    this.#signIns.stop()
     await Promise.all([...this.#workers].map((worker) => worker.end(END_GRACE_MS)))
   }
 
@@ -175,8 +186,8 @@ export class WorkerTraffic implements Traffic {
       }
       const worker = new WorkerProcess(this.#scope.entry, identity, {
         onMessage: (from, message) => {
-          if (message.kind === 'pulse') this.#facts.notePulse()
-          else this.#facts.noteEjection(from, message.note)
+          if (message.kind === 'sign-ins') this.#signIns.onNotes(from, message.notes)
+          else this.#facts.take(from, message)
         },
         onExit: (gone, exit) => this.#onExit(gone, exit),
       })
@@ -188,9 +199,7 @@ export class WorkerTraffic implements Traffic {
 
   /** A worker that begins is told with the commit what is known: all that comes later reaches it like the others. */
   async #commitOne(worker: WorkerProcess, next: Assembled): Promise<void> {
-    const knowledge = worker.isServing
-      ? undefined
-      : knowledgeOf(next, this.#facts.staples, monotonicNow())
+    const knowledge = worker.isServing ? undefined : knowledgeOf(next, this.#facts, monotonicNow())
     const answer = (await worker.ask({ kind: 'commit', knowledge })) as CommitAnswer | typeof DIED
     if (answer === DIED) return
     this.#ports = answer.ports
@@ -235,6 +244,7 @@ export class WorkerTraffic implements Traffic {
   #onExit(worker: WorkerProcess, { code, signal }: WorkerExit): void {
     this.#workers.delete(worker)
     this.#metrics.leave(worker)
+    this.#signIns.leave(worker)
     this.#facts.notePulse()
     if (worker.isLeaving || this.#isEnding) return
     const { number, pid, startedAtMs, pulse } = worker

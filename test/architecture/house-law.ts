@@ -80,6 +80,7 @@ export const outsideFacts: readonly OutsideFact[] = [
         'an answer to a challenge holds the time, unless the server told its own',
       'runtime/runtime.ts': 'the end of certificates, while it runs',
       'pipeline/respond.ts': 'the Date field of an answer of ours',
+      'pipeline/answer-blocked.ts': 'as above',
     },
   },
   {

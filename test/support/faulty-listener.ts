@@ -5,6 +5,8 @@ import type { Test } from 'tap'
 import { ChallengeStore } from '../../src/acme/challenge-store.ts'
 import { loadRules } from '../../src/config/load.ts'
 import { ConnectionLimits } from '../../src/guard/connection-limits.ts'
+import { SignInDesk } from '../../src/guard/sign-in-desk.ts'
+import { createSignInGuard } from '../../src/guard/sign-in-guard.ts'
 import { createHttpListener } from '../../src/listeners/http-listener.ts'
 import { openPort } from '../../src/listeners/open-port.ts'
 import { createAccessLog } from '../../src/observe/access-log.ts'
@@ -47,6 +49,10 @@ export async function startFaultyListener(
       accessLog: createAccessLog(logger, 'json'),
       logger,
       metrics,
+      guard: createSignInGuard(
+        new SignInDesk({ now: () => 0, onEvent: () => {}, after: () => () => {} }),
+        metrics.signIns,
+      ),
       challenges: new ChallengeStore(),
       onEjection: () => {},
     }),

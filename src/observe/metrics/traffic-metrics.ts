@@ -3,10 +3,12 @@ import type { FailureCode } from '../../base/failure.ts'
 import { ExchangeMetrics } from './exchange-metrics.ts'
 import { HandshakeMetrics } from './handshake-metrics.ts'
 import { type MetricJson, metricJson, plainMetric } from './metric-json.ts'
+import { SignInMetrics } from './sign-in-metrics.ts'
 
 export class TrafficMetrics {
   readonly exchanges = new ExchangeMetrics()
   readonly handshakes = new HandshakeMetrics()
+  readonly signIns = new SignInMetrics()
   readonly #unreadable = new Map<FailureCode, number>()
   #refusedConnections = 0
 
@@ -29,6 +31,7 @@ export class TrafficMetrics {
       ),
       plainMetric('lyncgate_connections_refused_total', this.#refusedConnections),
       ...this.handshakes.collect(),
+      ...this.signIns.collect(),
     ]
   }
 }
