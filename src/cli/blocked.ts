@@ -7,7 +7,7 @@ import { type AdminCommand, ask, DONE, REFUSED, refuseCall, withTarget } from '.
 import { alignTable, type CommandIo, paint, printJson } from './output.ts'
 
 export const blockedUsage = `usage: lyncgate blocked ${ADMIN_OPTIONS}\n`
-export const unblockUsage = `usage: lyncgate unblock NAME|ADDRESS ${ADMIN_OPTIONS}\n`
+export const unblockUsage = `usage: lyncgate unblock NAME or ADDRESS ${ADMIN_OPTIONS}\n`
 
 /** For `--help`, before what all of these commands know. */
 export const unblockDetails = `

@@ -1,6 +1,6 @@
 /** Makes the rule of the sign-in guard of what is written. */
 import { resolve } from 'node:path'
-import type { GuardLimitRule, SharedCountsRule, SignInGuardRule } from './rules.ts'
+import type { GuardLimitRule, SharedCountsRule, SignInGuardRule } from './guard-rule.ts'
 import type { WrittenRules } from './schema.ts'
 
 type WrittenGuard = WrittenRules['signInGuard']

@@ -1,4 +1,5 @@
 /** What a valid publishing-rules file says, with every default filled in. Nothing behind `config/` supplies a default. */
+import type { SignInGuardRule } from './guard-rule.ts'
 
 /** The product of a pool; it decides the default ports and the catalogue of virtual directories. */
 export type Product =
@@ -242,37 +243,6 @@ export interface Limits {
   readonly connectionsPerClient: number
   /** Header fields of one request. */
   readonly fields: number
-}
-
-/** How many sign-ins may fail. */
-export interface GuardLimitRule {
-  readonly failures: number
-  readonly windowMs: number
-  readonly blockMs: number
-}
-
-/** A Redis or Valkey server that replicas count in. Paths are absolute. */
-export interface SharedCountsRule {
-  readonly url: string
-  readonly user: string | undefined
-  readonly passwordFile: string | undefined
-  /** Undefined: the roots of the system. */
-  readonly caFile: string | undefined
-  readonly secretFile: string
-  readonly timeoutMs: number
-}
-
-/** What guards sign-ins. */
-export interface SignInGuardRule {
-  readonly mode: 'enforce' | 'observe' | 'off'
-  readonly perUser: GuardLimitRule
-  readonly perClient: GuardLimitRule
-  readonly inspect: { readonly webTicket: boolean; readonly ucwa: boolean }
-  readonly blurMs: number
-  /** Networks in CIDR form, and names of accounts as written. */
-  readonly allow: { readonly clients: readonly string[]; readonly users: readonly string[] }
-  readonly shared: SharedCountsRule | undefined
-  readonly logNames: boolean
 }
 
 /** The address for administrators. */

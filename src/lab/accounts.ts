@@ -11,6 +11,7 @@ interface Account {
   badPasswords: number
   lastBadAtMs: number
   mostBadPasswords: number
+  wrongPasswords: number
 }
 
 /** The accounts of a domain. Names that nobody has are counted too, so that tests can look at them. */
@@ -19,6 +20,8 @@ export interface Accounts {
   judge(name: string, isRight: boolean): boolean
   /** `badPwdCount` at its highest so far. */
   mostBadPasswords(name: string): number
+  /** All of them, whatever was right in between. */
+  wrongPasswords(name: string): number
   /** Every name with a wrong password so far. */
   readonly names: readonly string[]
 }
@@ -31,7 +34,12 @@ export function createAccounts(policy: LockoutPolicy, now: () => number): Accoun
     const key = name.toLowerCase().replace(/^.*\\|@.*$/g, '')
     const known = accounts.get(key)
     if (known) return known
-    const account = { badPasswords: 0, lastBadAtMs: Number.NEGATIVE_INFINITY, mostBadPasswords: 0 }
+    const account = {
+      badPasswords: 0,
+      lastBadAtMs: Number.NEGATIVE_INFINITY,
+      mostBadPasswords: 0,
+      wrongPasswords: 0,
+    }
     accounts.set(key, account)
     return account
   }
@@ -46,6 +54,7 @@ export function createAccounts(policy: LockoutPolicy, now: () => number): Accoun
       return true
     }
     account.badPasswords += 1
+    account.wrongPasswords += 1
     account.lastBadAtMs = now()
     account.mostBadPasswords = Math.max(account.mostBadPasswords, account.badPasswords)
     return false
@@ -54,6 +63,7 @@ export function createAccounts(policy: LockoutPolicy, now: () => number): Accoun
   return {
     judge,
     mostBadPasswords: (name) => accountOf(name).mostBadPasswords,
+    wrongPasswords: (name) => accountOf(name).wrongPasswords,
     get names() {
       return [...accounts.keys()]
     },

@@ -46,11 +46,7 @@ export function requireUser(exchange: LabExchange): LabUser | undefined {
 }
 
 /** As `verify`, and the domain counts it. */
-function judge(
-  { accounts }: LabExchange,
-  message: Buffer,
-  challenge: Buffer,
-): LabUser | undefined {
+function judge({ accounts }: LabExchange, message: Buffer, challenge: Buffer): LabUser | undefined {
   const claim = readAuthenticate(message)
   const user = verify(message, challenge)
   return claim && accounts.judge(claim.user, user !== undefined) ? user : undefined

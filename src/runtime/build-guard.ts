@@ -1,5 +1,5 @@
 /** The sign-in guard of a configuration: what each request looks at, and what the desk decides by. */
-import type { SignInGuardRule } from '../config/rules.ts'
+import type { SignInGuardRule } from '../config/guard-rule.ts'
 import { accountKey } from '../guard/account-key.ts'
 import type { DeskSettings } from '../guard/sign-in-desk.ts'
 import type { GuardView } from '../pipeline/snapshot.ts'

@@ -1,5 +1,5 @@
 /** The desk of the primary, as its workers use it: every try of all of them is asked for here. */
-import type { SignInGuardRule } from '../config/rules.ts'
+import type { SignInGuardRule } from '../config/guard-rule.ts'
 import type { SignInDesk } from '../guard/sign-in-desk.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'

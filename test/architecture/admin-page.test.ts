@@ -29,6 +29,9 @@ const shapes: readonly (readonly [heading: string, file: string, name: string])[
   ['Certificate', 'src/certificates/describe-certificates.ts', 'CertificateRow'],
   ['Certificates', 'src/certificates/describe-certificates.ts', 'CertificateOverview'],
   ['Drain and undrain', 'src/admin/routes.ts', 'DrainBody'],
+  ['Blocked', 'src/admin/describe-blocked.ts', 'Blocked'],
+  ['Blocked row', 'src/admin/describe-blocked.ts', 'BlockedRow'],
+  ['Unblock', 'src/admin/routes.ts', 'UnblockBody'],
   ['Problem', 'src/config/problem.ts', 'Problem'],
 ]
 

@@ -5,17 +5,8 @@
  * others are short lists of our own. Memory and the size of a scrape are therefore bounded by the file.
  */
 import { CONNECT_SECONDS, EXCHANGE_SECONDS } from './buckets.ts'
-
-export interface MetricDefinition {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  /** One sentence, as Prometheus shows it. */
-  readonly help: string
-  readonly labels: readonly string[]
-  /** How values of several processes with the same labels become one. */
-  readonly merge: 'sum' | 'min' | 'max'
-  /** Upper bounds of a histogram, seconds, ascending; +Inf is understood. */
-  readonly buckets?: readonly number[]
-}
+import type { MetricDefinition } from './metric-definition.ts'
+import { signInCatalogue } from './sign-in-catalogue.ts'
 
 export const catalogue = {
   lyncgate_exchanges_total: {
@@ -99,42 +90,7 @@ export const catalogue = {
     labels: [],
     merge: 'sum',
   },
-  lyncgate_sign_in_attempts_total: {
-    type: 'counter',
-    help: 'Tries of passwords that the sign-in guard decided about. outcome is passed, user-blocked or client-throttled.',
-    labels: ['outcome'],
-    merge: 'sum',
-  },
-  lyncgate_sign_ins_total: {
-    type: 'counter',
-    help: 'What became of tries of passwords that were passed on. outcome is succeeded, failed or unknown.',
-    labels: ['outcome'],
-    merge: 'sum',
-  },
-  lyncgate_sign_in_blocks_total: {
-    type: 'counter',
-    help: 'Blocks of the sign-in guard that have begun. kind is user or client.',
-    labels: ['kind'],
-    merge: 'sum',
-  },
-  lyncgate_sign_in_blocked: {
-    type: 'gauge',
-    help: 'Users or clients that are blocked now, as far as they are listed. kind is user or client.',
-    labels: ['kind'],
-    merge: 'sum',
-  },
-  lyncgate_sign_in_shared_up: {
-    type: 'gauge',
-    help: '1 while the server that replicas count sign-ins in answers, 0 while it does not; missing without one.',
-    labels: [],
-    merge: 'min',
-  },
-  lyncgate_sign_in_shared_errors_total: {
-    type: 'counter',
-    help: 'Questions to the server that replicas count sign-ins in that were not answered in time.',
-    labels: [],
-    merge: 'sum',
-  },
+  ...signInCatalogue,
   lyncgate_pins: {
     type: 'gauge',
     help: 'Client connections bound to a server by a sign-in (NTLM, Negotiate, Kerberos).',

@@ -11,8 +11,8 @@ import type { Snapshot } from '../../../src/pipeline/snapshot.ts'
 import { catalogue, internalDirectories } from '../../../src/policy/catalogue.ts'
 import { PathPolicy } from '../../../src/policy/path-policy.ts'
 import type { Pool } from '../../../src/pools/pool.ts'
-import { buildRoutes } from '../../../src/runtime/build-routes.ts'
 import { guardView } from '../../../src/runtime/build-guard.ts'
+import { buildRoutes } from '../../../src/runtime/build-routes.ts'
 
 const SEED = 20261122
 const kinds: readonly PublishKind[] = ['web-services', 'meet', 'dialin', 'autodiscover', 'anything']
