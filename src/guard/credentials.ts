@@ -54,8 +54,7 @@ function readAuthorization(value: string): AuthorizationReading {
   const users = distinct([names.primary, ...names.others].map(accountKey))
   // Nobody: an anonymous sign-in has no password to guess (MS-NLMP 3.2.5.1.2).
   if (users.length === 0) return 'leg'
-  // Text without a NUL byte has two readings; a second message in the token has a name of its own.
-  const isClear = names.others.length <= 1 && creditee !== ''
+  const isClear = names.isOne && creditee !== ''
   return {
     kind: name === 'ntlm' ? 'ntlm' : 'negotiate',
     users,

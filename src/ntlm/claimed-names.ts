@@ -10,6 +10,8 @@ export interface ClaimedNames {
   readonly primary: string
   /** Every other name that a server might read, at most a few. */
   readonly others: readonly string[]
+  /** There is one message: the others are other readings of the same name. */
+  readonly isOne: boolean
 }
 
 const SIGNATURE = Buffer.from('NTLMSSP\0', 'latin1')
@@ -31,7 +33,7 @@ const MOST_NAME_BYTES = 2048
  * @returns undefined: no type 3 is in there (a first leg, Kerberos, nonsense)
  */
 export function claimedNames(token: Buffer): ClaimedNames | undefined {
-  const found: ClaimedNames[] = []
+  const found: Names[] = []
   let at = token.indexOf(SIGNATURE)
   for (let seen = 0; at !== -1 && seen < MOST_MESSAGES; seen++) {
     const message = token.subarray(at)
@@ -42,11 +44,14 @@ export function claimedNames(token: Buffer): ClaimedNames | undefined {
   if (!first) return undefined
   return {
     primary: first.primary,
+    isOne: more.length === 0,
     others: [...first.others, ...more.flatMap(({ primary, others }) => [primary, ...others])],
   }
 }
 
-function readNames(message: Buffer): ClaimedNames {
+type Names = Omit<ClaimedNames, 'isOne'>
+
+function readNames(message: Buffer): Names {
   if (message.length < LEAST_BYTES) return { primary: '', others: [] }
   const length = message.readUInt16LE(36)
   const offset = message.readUInt32LE(40)
