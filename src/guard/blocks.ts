@@ -13,12 +13,15 @@ export interface Block {
   readonly isForFamiliar: boolean
 }
 
+/** `elsewhere`: another lyncgate that counts with this one has ended it. */
+export type BlockEnd = 'command' | 'sign-in' | 'elsewhere'
+
 export type BlockEvent =
   | { readonly kind: 'begun'; readonly block: Block }
   | {
       readonly kind: 'ended'
       readonly block: Block
-      readonly cause: 'time' | 'command' | 'sign-in'
+      readonly cause: 'time' | BlockEnd
     }
 
 /** More than this are refused, but not listed: a flood of names must not become one of lines and memory. */
@@ -44,8 +47,12 @@ export class Blocks {
     if (!known) this.#onEvent({ kind: 'begun', block })
   }
 
+  has(kind: Block['kind'], name: string): boolean {
+    return this.#listed.has(keyOf(kind, name))
+  }
+
   /** @returns false: nothing was listed */
-  end(kind: Block['kind'], name: string, cause: 'command' | 'sign-in'): boolean {
+  end(kind: Block['kind'], name: string, cause: BlockEnd): boolean {
     const key = keyOf(kind, name)
     const block = this.#listed.get(key)
     if (!block) return false

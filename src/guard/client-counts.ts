@@ -48,6 +48,15 @@ export class ClientCounts {
     return isNew
   }
 
+  /** Another lyncgate has blocked it. */
+  hear(client: string, blockedForMs: number, nowMs: number): void {
+    if (this.blockedForMs(client, nowMs) > 0) return
+    const blockedUntilMs = nowMs + blockedForMs
+    const weight = this.limit.failures
+    const entry = { weight, startedAtMs: nowMs, blockedUntilMs, staleAtMs: blockedUntilMs }
+    this.#table.set(client, entry, nowMs)
+  }
+
   failuresOf(client: string, nowMs: number): number {
     return this.#table.get(client, nowMs)?.weight ?? 0
   }

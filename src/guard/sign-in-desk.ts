@@ -26,6 +26,25 @@ export interface DeskScope {
   readonly after: (ms: number, run: () => void) => () => void
 }
 
+/** A try whose outcome is known, as others may want to count it. */
+export interface SettledSignIn {
+  readonly users: readonly string[]
+  readonly sides: readonly Side[]
+  readonly creditee: string | undefined
+  /** The key of the client. */
+  readonly client: string
+  readonly outcome: SignInOutcome
+}
+
+/** What others have counted of an attempt, in the order of its users. */
+export interface HeardCounts {
+  readonly users: readonly (Record<Side, number> & {
+    readonly resets: number
+    readonly isFamiliar: boolean
+  })[]
+  readonly clientBlockedForMs: number
+}
+
 interface Ticket {
   readonly attempt: Attempt
   readonly client: string
@@ -58,6 +77,8 @@ export class SignInDesk implements SignInGate {
   readonly #tickets = new Map<number, Ticket>()
   readonly #waiting = new Map<string, Set<Waiter>>()
   #lastTicket = 0
+  onSettled: (settled: SettledSignIn) => void = () => {}
+  onForgotten: (kind: Block['kind'], name: string) => void = () => {}
 
   constructor(scope: DeskScope) {
     this.#scope = scope
@@ -78,6 +99,41 @@ export class SignInDesk implements SignInGate {
       this.blocks.clear()
     }
     for (const user of [...this.#waiting.keys()]) this.#retry(user)
+  }
+
+  get limits(): { readonly user: UserLimit; readonly client: UserLimit } | undefined {
+    return this.#settings && { user: this.#settings.perUser, client: this.#settings.perClient }
+  }
+
+  /** False: this attempt passes whatever has failed. */
+  counts({ clientAddress }: Attempt): boolean {
+    const settings = this.#settings
+    return (
+      settings !== undefined && settings.mode !== 'off' && !settings.isAllowedClient(clientAddress)
+    )
+  }
+
+  clientOf = ({ clientAddress }: Attempt): string => clientKey(clientAddress)
+
+  /** Takes up what others have counted. Counts only rise by it, unless somebody has set them back. */
+  hear(attempt: Attempt, { users: heard, clientBlockedForMs }: HeardCounts): void {
+    const nowMs = this.#scope.now()
+    const client = clientKey(attempt.clientAddress)
+    for (const [at, user] of attempt.users.entries()) {
+      const counts = heard[at]
+      if (counts) this.#hearUser(user, client, counts)
+    }
+    if (clientBlockedForMs > 0) this.#clients?.hear(client, clientBlockedForMs, nowMs)
+  }
+
+  #hearUser(user: string, client: string, counts: HeardCounts['users'][number]): void {
+    const users = this.#users
+    const nowMs = this.#scope.now()
+    if (!users) return
+    users.hear(user, client, counts, nowMs)
+    const isBlocked = users.isBlocked(user, 'unfamiliar', nowMs)
+    if (!isBlocked) this.blocks.end('user', user, 'elsewhere')
+    else if (!this.blocks.has('user', user)) this.#noteUser(users, user)
   }
 
   get mode(): DeskSettings['mode'] {
@@ -165,12 +221,19 @@ export class SignInDesk implements SignInGate {
       if (!users.isBlocked(user, 'unfamiliar', nowMs)) this.blocks.end('user', user, 'sign-in')
     }
     if (outcome === 'failed') this.#failClient(client)
+    const { users: names, creditee } = attempt
+    this.onSettled({ users: names, sides, creditee, client, outcome })
     for (const user of attempt.users) this.#retry(user)
   }
 
   #failUser(users: UserCounts, user: string, side: Side): void {
+    users.fail(user, side, this.#scope.now())
+    this.#noteUser(users, user)
+  }
+
+  #noteUser(users: UserCounts, user: string): void {
     const nowMs = this.#scope.now()
-    const { weight: failures } = users.fail(user, side, nowMs)
+    const { weight: failures } = users.entryOf(user, nowMs)
     const isForFamiliar = users.isBlocked(user, 'familiar', nowMs)
     if (!isForFamiliar && !users.isBlocked(user, 'unfamiliar', nowMs)) return
     const untilMs = nowMs + users.holdMs
@@ -209,6 +272,7 @@ export class SignInDesk implements SignInGate {
     if (kind === 'user') this.#users?.forget(name, nowMs)
     else this.#clients?.forget(name, nowMs)
     const wasBlocked = this.blocks.end(kind, name, 'command')
+    this.onForgotten(kind, name)
     if (kind === 'user') this.#retry(name)
     return wasBlocked
   }

@@ -31,6 +31,8 @@ export class UserCounts {
   readonly limit: UserLimit
   readonly #table: TieredTable<UserEntry>
   readonly #familiar: FamiliarClients
+  /** How often others had set the count of a user back, when we last heard. */
+  readonly #resets = new Map<string, number>()
   /** Tries under way. */
   readonly #pending = new Map<string, Record<Side, number>>()
 
@@ -117,6 +119,28 @@ export class UserCounts {
     // The sketch cannot forget; an entry of nothing goes before what it says.
     if (this.#table.lostWeight(user, nowMs) > 0)
       this.put(user, { unfamiliar: 0, familiar: 0 }, nowMs)
+  }
+
+  /** What other lyncgates have counted. */
+  hear(
+    user: string,
+    client: string,
+    heard: Record<Side, number> & { readonly resets: number; readonly isFamiliar: boolean },
+    nowMs: number,
+  ): void {
+    if (heard.isFamiliar) this.#familiar.add(user, client, nowMs)
+    const own = this.entryOf(user, nowMs)
+    const known = this.#resets.get(user)
+    const isSetBack = known !== undefined && known !== heard.resets && heard.resets > 0
+    this.#resets.set(user, heard.resets)
+    if (this.#resets.size > MOST_USERS) this.#resets.clear()
+    if (isSetBack) {
+      this.put(user, { unfamiliar: heard.unfamiliar, familiar: heard.familiar }, nowMs)
+      return
+    }
+    const unfamiliar = Math.max(own.unfamiliar, heard.unfamiliar)
+    const familiar = Math.max(own.familiar, heard.familiar)
+    if (unfamiliar + familiar > own.weight) this.put(user, { unfamiliar, familiar }, nowMs)
   }
 
   put(user: string, counts: Record<Side, number>, nowMs: number): UserEntry {

@@ -1,6 +1,7 @@
 /** From plain data to everything a snapshot needs. Reads nothing and changes nothing: the same data, the same result. */
 import { createHash } from 'node:crypto'
 import type { PoolRule } from '../config/rules.ts'
+import type { RedisSettings } from '../guard/redis-store.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
@@ -24,6 +25,8 @@ export interface Assembled extends Material {
   /** By the key of the port that leads to it. */
   readonly streams: ReadonlyMap<string, Stream>
   readonly registry: ServerRegistry
+  /** Where sign-ins are counted together; undefined: nowhere, or a process that does not count. */
+  readonly sharedCounts?: RedisSettings | undefined
   /** Undefined: no admin address, or a process that does not have it. */
   readonly admin?: AdminAccess | undefined
   /** The servers of its pools; adopted together with the snapshot. */

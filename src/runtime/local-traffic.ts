@@ -21,8 +21,6 @@ import type { RequestScope } from '../pipeline/handle-request.ts'
 import { logEjection } from '../pipeline/log-ejections.ts'
 import { Streams } from '../streams/streams.ts'
 import type { Assembled } from './assemble.ts'
-import { deskSettings } from './build-guard.ts'
-import { collectDesk } from './collect-desk.ts'
 import { collectMetrics } from './collect-metrics.ts'
 import { collectStreamMetrics } from './collect-stream-metrics.ts'
 import type { Entrance } from './entrance.ts'
@@ -62,17 +60,16 @@ export class LocalTraffic implements Traffic {
 
   /**
    * @param sharesPorts other processes open the same ports
-   * @param gateOf where sign-ins are asked for, when another process decides; it gets the desk of this one
+   * @param gateOf where sign-ins are asked for, when another process decides; it gets the gate of this one
    */
   constructor(
     logger: Logger,
     sharesPorts = false,
-    gateOf: (own: SignInDesk) => SignInGate = (own) => own,
+    gateOf: (own: SignInGate) => SignInGate = (own) => own,
   ) {
     this.#logger = logger
-    const showsNames = (): boolean => this.#current?.assembled.rules.signInGuard.logNames ?? true
-    this.#desk = startDesk(logger, showsNames)
-    this.guard = createSignInGuard(gateOf(this.#desk.desk), this.#metrics.signIns)
+    this.#desk = startDesk(logger)
+    this.guard = createSignInGuard(gateOf(this.#desk.gate), this.#metrics.signIns)
     // Made here: an entrance keeps it, and must not keep the configuration that it was opened for with it.
     const scope = (): RequestScope => this.#scope
     const staples = this.#staples
@@ -121,7 +118,7 @@ export class LocalTraffic implements Traffic {
   }
 
   async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
-    return [this.collectOwn(), collectDesk(this.desk)]
+    return [this.collectOwn(), this.#desk.collect()]
   }
 
   /** The metrics of this process, but for those of the process itself and of reloads. */
@@ -192,7 +189,7 @@ export class LocalTraffic implements Traffic {
     this.limits.adopt(next.rules.limits)
     this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
     this.streams.adopt(next.streams.values())
-    this.desk.adopt(deskSettings(next.rules.signInGuard))
+    this.#desk.adopt(next)
 
     // 2. New ports take connections, those first that came before.
     for (const entrance of entrances.values()) this.#entrances.add(entrance)

@@ -1,8 +1,15 @@
 /** The desk of this process: told by configurations what counts, and telling the log whom it blocks. */
 import type { BlockEvent } from '../guard/blocks.ts'
+import { type RedisSettings, RedisStore } from '../guard/redis-store.ts'
+import { SharedGate } from '../guard/shared-gate.ts'
 import { SignInDesk } from '../guard/sign-in-desk.ts'
 import type { Logger } from '../observe/logger.ts'
+import type { MetricJson } from '../observe/metrics/metric-json.ts'
+import { createSeldom } from '../observe/seldom.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
+import type { Assembled } from './assemble.ts'
+import { deskSettings } from './build-guard.ts'
+import { collectDesk } from './collect-desk.ts'
 import { after } from './start-active-checks.ts'
 
 /** How late the end of a block is noticed for people; for sign-ins it ends in time. */
@@ -14,12 +21,17 @@ const PERIOD_MS = 10_000
 
 export interface RunningDesk {
   readonly desk: SignInDesk
+  /** Where sign-ins are asked for. */
+  readonly gate: SharedGate
+  /** A configuration is in force. */
+  adopt(next: Pick<Assembled, 'rules' | 'sharedCounts'>): void
+  collect(): readonly MetricJson[]
   stop(): void
 }
 
-/** @param showsNames whether log lines may name users, at this moment */
-export function startDesk(logger: Logger, showsNames: () => boolean): RunningDesk {
-  const log = blockLog(logger, showsNames)
+export function startDesk(logger: Logger): RunningDesk {
+  let showsNames = true
+  const log = blockLog(logger, () => showsNames)
   const desk = new SignInDesk({ now: monotonicNow, onEvent: log.note, after })
   let sincePeriodMs = 0
   const timer = setInterval(() => {
@@ -30,7 +42,40 @@ export function startDesk(logger: Logger, showsNames: () => boolean): RunningDes
     log.endPeriod()
   }, SWEEP_MS)
   timer.unref()
-  return { desk, stop: () => clearInterval(timer) }
+  const gate = new SharedGate(desk)
+  const share = shareCounts(gate, logger)
+  return {
+    desk,
+    gate,
+    adopt: ({ rules: { signInGuard }, sharedCounts }) => {
+      showsNames = signInGuard.logNames
+      desk.adopt(deskSettings(signInGuard))
+      share(sharedCounts)
+    },
+    collect: () => collectDesk(desk, gate.store),
+    stop: () => {
+      clearInterval(timer)
+      gate.store?.close()
+    },
+  }
+}
+
+/** Opens and closes the store as configurations want it. */
+function shareCounts(gate: SharedGate, logger: Logger) {
+  const seldom = createSeldom(monotonicNow)
+  let current = ''
+  const events = {
+    onUp: (): void => logger.info('sign-ins are shared'),
+    onDown: (reason: string): void =>
+      seldom((unsaid) => logger.warn({ reason, unsaid }, 'sign-ins are not shared')),
+  }
+  return (settings: RedisSettings | undefined): void => {
+    const wanted = JSON.stringify(settings ?? null)
+    if (wanted === current) return
+    current = wanted
+    gate.store?.close()
+    gate.store = settings && new RedisStore(settings, events, monotonicNow)
+  }
 }
 
 function blockLog(logger: Logger, showsNames: () => boolean) {

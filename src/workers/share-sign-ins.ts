@@ -1,10 +1,9 @@
 /** The desk of the primary, as its workers use it: every try of all of them is asked for here. */
-import type { SignInGuardRule } from '../config/guard-rule.ts'
+import type { SignInGate } from '../guard/gate.ts'
 import type { SignInDesk } from '../guard/sign-in-desk.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
-import { deskSettings } from '../runtime/build-guard.ts'
-import { collectDesk } from '../runtime/collect-desk.ts'
+import type { Assembled } from '../runtime/assemble.ts'
 import { type RunningDesk, startDesk } from '../runtime/start-desk.ts'
 import type { SignInNote, SignInVerdict, ToWorker } from './messages.ts'
 
@@ -18,25 +17,22 @@ interface Open {
 
 export class SharedSignIns<Worker extends Asker> {
   readonly #running: RunningDesk
-  readonly #desk: SignInDesk
+  readonly #desk: SignInGate
   /** By worker and the number it gave. */
   readonly #open = new Map<Worker, Map<number, Open>>()
   readonly #verdicts = new Map<Worker, SignInVerdict[]>()
 
-  #rule: SignInGuardRule | undefined
-
   constructor(logger: Logger) {
-    this.#running = startDesk(logger, () => this.#rule?.logNames ?? true)
-    this.#desk = this.#running.desk
+    this.#running = startDesk(logger)
+    this.#desk = this.#running.gate
   }
 
   get desk(): SignInDesk {
-    return this.#desk
+    return this.#running.desk
   }
 
-  adopt(rule: SignInGuardRule): void {
-    this.#rule = rule
-    this.#desk.adopt(deskSettings(rule))
+  adopt(next: Assembled): void {
+    this.#running.adopt(next)
   }
 
   stop(): void {
@@ -44,7 +40,7 @@ export class SharedSignIns<Worker extends Asker> {
   }
 
   collect(): readonly MetricJson[] {
-    return collectDesk(this.#desk)
+    return this.#running.collect()
   }
 
   onNotes(from: Worker, notes: readonly SignInNote[]): void {

@@ -124,7 +124,7 @@ export class WorkerTraffic implements Traffic {
       commit: () =>
         end(async () => {
           this.#inForce = next
-          this.#signIns.adopt(next.rules.signInGuard)
+          this.#signIns.adopt(next)
           await Promise.all(asked.map((worker) => this.#commitOne(worker, next)))
           this.#sendAway(this.#staying.slice(this.#scope.countOf(next)))
         }),

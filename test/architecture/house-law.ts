@@ -42,6 +42,7 @@ export const packages: readonly PackageHome[] = [
   { name: 'zod', homes: ['config/'] },
   { name: 'pino', homes: ['observe/'] },
   { name: 'prom-client', homes: ['observe/metrics/render-metrics.ts'] },
+  { name: '@redis/client', homes: ['guard/redis-store.ts'] },
   { name: '@peculiar/x509', homes: ['lab/', 'acme/certificate-request.ts'] },
 ]
 

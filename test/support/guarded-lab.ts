@@ -11,6 +11,7 @@ import { testAdminPort } from './ask-admin.ts'
 import { collectLog, type LogLine } from './collected-log.ts'
 import { freePorts } from './free-ports.ts'
 import type { GuesserTarget } from './guesser.ts'
+import { REDIS_PASSWORD } from './real-redis.ts'
 
 const script = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -51,6 +52,7 @@ export async function startGuardedLab(
       'public.pem': certPem,
       'public.key': keyPem,
       'root.pem': lab.authority.certificatePem,
+      'redis.password': `${REDIS_PASSWORD}\n`,
       'guard.secret': 'a secret of every replica of this test'.padEnd(40, '.'),
       'lyncgate.yaml': `version: 1
 listeners: [{ name: internet, address: 127.0.0.1, https: ${port} }]

@@ -6,8 +6,18 @@ import { FamiliarClients } from '../../../src/guard/familiar-clients.ts'
 import type { SignInOutcome } from '../../../src/guard/gate.ts'
 import { SignInWatch, type WatchSettings } from '../../../src/guard/sign-in-watch.ts'
 
-const place = { pool: 'pool01', host: 'lyncweb.contoso.com', target: '/abs/x', kind: 'ntlm' } as const
-const shape = { status: 401, reason: 'Unauthorized', fields: ['Server', 'IIS'], body: Buffer.from('no') }
+const place = {
+  pool: 'pool01',
+  host: 'lyncweb.contoso.com',
+  target: '/abs/x',
+  kind: 'ntlm',
+} as const
+const shape = {
+  status: 401,
+  reason: 'Unauthorized',
+  fields: ['Server', 'IIS'],
+  body: Buffer.from('no'),
+}
 
 t.test('only what is the same for everybody is kept of an answer', async (t) => {
   const kept = keptFields([
@@ -16,7 +26,14 @@ t.test('only what is the same for everybody is kept of an answer', async (t) => 
     ...['WWW-Authenticate', 'Basic realm="x"', 'Date', 'now', 'Content-Length', '7'],
   ])
   t.same(kept, [
-    ...['Server', 'Microsoft-IIS/10.0', 'WWW-Authenticate', 'Negotiate', 'www-authenticate', 'NTLM'],
+    ...[
+      'Server',
+      'Microsoft-IIS/10.0',
+      'WWW-Authenticate',
+      'Negotiate',
+      'www-authenticate',
+      'NTLM',
+    ],
     ...['WWW-Authenticate', 'Basic realm="x"', 'Date', 'now', 'Content-Length', '7'],
   ])
 })

@@ -145,7 +145,16 @@ t.test('no bytes make a reader throw', async (t) => {
 })
 
 t.test('what is written to be slow is not', async (t) => {
-  for (const piece of ['<!--', '<username "', '<![CDATA[', '<username>', '&#x', '<?', 'a=&', 'name="'])
+  for (const piece of [
+    '<!--',
+    '<username "',
+    '<![CDATA[',
+    '<username>',
+    '&#x',
+    '<?',
+    'a=&',
+    'name="',
+  ])
     for (const read of [readUsernameToken, readPasswordGrant])
       read(Buffer.from(piece.repeat(Math.ceil(65_536 / piece.length))))
   t.pass('the time-out of the suite is the judge')

@@ -78,7 +78,10 @@ t.test('a block ends when the domain has forgotten, not before', async (t) => {
   t.equal(attempt('alice', 'failed'), 'blocked')
   pass(2 * MINUTE)
   t.match(events.at(-1), { kind: 'ended', cause: 'time' })
-  t.same(times(3, () => attempt('alice', 'failed')), ['pass', 'pass', 'blocked'])
+  t.same(
+    times(3, () => attempt('alice', 'failed')),
+    ['pass', 'pass', 'blocked'],
+  )
 })
 
 t.test('familiar clients go on, with a count of their own', async (t) => {
@@ -88,7 +91,10 @@ t.test('familiar clients go on, with a count of their own', async (t) => {
   times(9, () => attempt('alice', 'failed'))
   t.equal(attempt('alice', 'succeeded', home), 'pass')
   t.equal(attempt('alice', 'succeeded', '203.0.113.6'), 'blocked')
-  t.same(times(6, () => attempt('alice', 'failed', home)), [...Array(4).fill('pass'), 'blocked', 'blocked'])
+  t.same(
+    times(6, () => attempt('alice', 'failed', home)),
+    [...Array(4).fill('pass'), 'blocked', 'blocked'],
+  )
 })
 
 t.test('the domain never sees twice as many, whoever fails', async (t) => {
@@ -124,7 +130,10 @@ t.test('tries under way count: the sixth waits for what becomes of them', async 
     verdict?.kind === 'pass' ? verdict.ticket : 0,
   )
   const waiting = [1, 2, 3].map(() => enter('alice', '198.51.100.1'))
-  t.same(waiting.flatMap(({ verdicts }) => verdicts), [])
+  t.same(
+    waiting.flatMap(({ verdicts }) => verdicts),
+    [],
+  )
   desk.settle(tickets[0] ?? 0, 'unknown')
   t.match(waiting[0]?.verdicts, [{ kind: 'pass' }], 'one may go on')
   waiting[1]?.giveUp()
@@ -178,12 +187,16 @@ t.test('a million made-up names unlock nobody', async (t) => {
   times(4, () => attempt('bob', 'failed'))
   times(1, () => attempt('carol', 'failed'))
   const flood = 150_000
-  for (let n = 0; n < flood; n++) attempt(`made-up-${n}`, 'failed', `2001:db8:0:${(n % 65_535).toString(16)}::1`)
+  for (let n = 0; n < flood; n++)
+    attempt(`made-up-${n}`, 'failed', `2001:db8:0:${(n % 65_535).toString(16)}::1`)
   // Those that fail often push out their like.
   for (let n = 0; n < 40_000; n++)
     for (let k = 0; k < 4; k++) attempt(`often-${n}`, 'failed', `2001:db8:1:${n.toString(16)}::1`)
   t.equal(attempt('alice', 'failed'), 'blocked')
-  t.same(times(2, () => attempt('bob', 'failed')), ['pass', 'blocked'])
+  t.same(
+    times(2, () => attempt('bob', 'failed')),
+    ['pass', 'blocked'],
+  )
   const left = times(5, () => attempt('carol', 'failed')).filter((verdict) => verdict === 'pass')
   t.ok(left.length <= 4, 'the one failure is remembered')
 })
