@@ -195,7 +195,7 @@ export class SignInStep implements AnswerWatch {
   /** With `blur`: how long an answer that looks like a refusal is still held back. */
   #waitMs(): number {
     const { startedAtMs, snapshot } = this.#exchange
-    return Math.max(0, startedAtMs + snapshot.guard.blurMs - monotonicNow())
+    return Math.max(0, Math.ceil(startedAtMs + snapshot.guard.blurMs - monotonicNow()))
   }
 }
 
