@@ -68,8 +68,9 @@ export class RedisStore {
     void this.#open().catch((error: unknown) => this.#fail(String(error)))
   }
 
+  /** False also for a while after it was too slow. */
   get isUp(): boolean {
-    return this.#isUp
+    return this.#isUp && this.#now() >= this.#restsUntilMs
   }
 
   /** The package is loaded by those only who use it. */
@@ -184,7 +185,7 @@ export class RedisStore {
   }
 
   #usable(): Client | undefined {
-    return this.#isUp && this.#now() >= this.#restsUntilMs ? this.#client : undefined
+    return this.isUp ? this.#client : undefined
   }
 
   /** The answer; undefined when it comes too late or not at all. */
@@ -217,6 +218,10 @@ export class RedisStore {
   close(): void {
     this.#isClosed = true
     this.#isUp = false
-    this.#client?.destroy()
+    try {
+      this.#client?.destroy()
+    } catch {
+      // It was not connected.
+    }
   }
 }
