@@ -1,15 +1,19 @@
 /** What can be asked of the admin address. docs/admin-api.md has each route; a test compares. */
 import type { ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Result } from '../base/result.ts'
 import { describeCertificates } from '../certificates/describe-certificates.ts'
 import type { Problem } from '../config/problem.ts'
+import { accountKey } from '../guard/account-key.ts'
+import { clientKey } from '../guard/connection-limits.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import { fitnessOf, UNUSABLE } from '../pools/fitness.ts'
 import type { Pool } from '../pools/pool.ts'
 import { serverName } from '../pools/server.ts'
 import type { ReloadOutcome } from '../runtime/reload.ts'
 import type { ApiError, ErrorBody } from './api-error.ts'
+import { clientName, describeBlocked } from './describe-blocked.ts'
 import { describeServer, describeStatus, type ServerStatus } from './describe-status.ts'
 import { findServer } from './find-server.ts'
 import type { AdminScope, ServingScope } from './scope.ts'
@@ -55,6 +59,13 @@ export interface DrainBody {
   readonly taking: number
 }
 
+/** The body of `POST …/unblock`. */
+export interface UnblockBody {
+  readonly kind: 'user' | 'client'
+  readonly name: string
+  readonly wasBlocked: boolean
+}
+
 /** The body of `POST /api/reload`; `error` as well when it has failed. */
 export type ReloadBody = ReloadOutcome & { readonly file: string } & Partial<ErrorBody>
 
@@ -74,6 +85,9 @@ export const routes: readonly Route[] = [
     path: '/api/events',
     run: (_, { live }) => ({ live: (response, fields) => live.listen(response, fields) }),
   },
+  { method: 'GET', path: '/api/blocked', run: (_, scope) => ({ body: describeBlocked(scope) }) },
+  { method: 'POST', path: '/api/blocked/users/:user/unblock', run: unblockUser },
+  { method: 'POST', path: '/api/blocked/clients/:client/unblock', run: unblockClient },
   { method: 'GET', path: '/metrics', run: metrics },
   { method: 'POST', path: '/api/reload', run: reload },
   { method: 'POST', path: `${SERVER}/drain`, run: (asked, scope) => drain(asked, scope, true) },
@@ -81,6 +95,26 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/api/traces', run: startTrace },
   { method: 'POST', path: '/api/traces/:id/stop', run: stopTrace },
 ]
+
+function unblockUser({ params, peer }: Asked, scope: AdminScope): Answer {
+  const user = accountKey(params['user'] ?? '')
+  const wasBlocked = scope.runtime.desk.unblock('user', user)
+  const shown = scope.runtime.built.rules.signInGuard.logNames ? user : '***'
+  scope.logger.info({ peer, user: shown, wasBlocked }, 'user unblocked by command')
+  return { body: { kind: 'user', name: user, wasBlocked } satisfies UnblockBody }
+}
+
+function unblockClient({ params, peer }: Asked, scope: AdminScope): Answer {
+  const asked = (params['client'] ?? '').replace(/\/64$/, '')
+  if (isIP(asked) === 0) {
+    const hint = 'write an IP address, or what GET /api/blocked has as its name'
+    return { error: { code: 'bad-request', message: `"${asked}" is no client`, hint } }
+  }
+  const client = clientKey(asked)
+  const wasBlocked = scope.runtime.desk.unblock('client', client)
+  scope.logger.info({ peer, client, wasBlocked }, 'client unblocked by command')
+  return { body: { kind: 'client', name: clientName(client), wasBlocked } satisfies UnblockBody }
+}
 
 async function metrics({ accept }: Asked, scope: AdminScope): Promise<Answer> {
   if (scope.metrics) return scope.metrics(accept)

@@ -17,6 +17,7 @@ export type AdminRuntime = Pick<
   | 'drain'
   | 'trace'
   | 'isEmpty'
+  | 'desk'
 >
 
 /** A process that serves, as plain data. */

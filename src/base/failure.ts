@@ -147,6 +147,21 @@ export const failures = {
     'There is nothing here.',
     'The request would have used a known hole of the server (the log line names it): somebody is trying, or patch it.',
   ),
+  'client-user-blocked': client(
+    401,
+    'Access is denied due to invalid credentials.',
+    'The sign-in guard: too many sign-ins of this user failed lately, so this one was not passed on. `lyncgate blocked` lists who is blocked, `lyncgate unblock NAME` ends it.',
+    false,
+  ),
+  'client-throttled': {
+    ...client(
+      429,
+      'Too many sign-ins failed. Try again later.',
+      'The sign-in guard: too many sign-ins from this client failed lately. `signInGuard.allow.clients` leaves out the address of a branch office.',
+      false,
+    ),
+    retryAfterSeconds: 60,
+  } satisfies Failure,
   'client-left': {
     side: 'client',
     status: 0,

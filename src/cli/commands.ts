@@ -3,6 +3,7 @@
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { checkReferences } from '../runtime/build-snapshot.ts'
 import { adminDetails } from './admin-call.ts'
+import { blockedUsage, runBlocked, runUnblock, unblockDetails, unblockUsage } from './blocked.ts'
 import { checkUsage, runCheck } from './check.ts'
 import { completionDetails, completionUsage, runCompletion, shells } from './completion.ts'
 import { demoUsage, runDemo } from './demo.ts'
@@ -88,6 +89,18 @@ const commands: Readonly<Record<string, Command>> = {
     usage: traceUsage,
     details: traceDetails + adminDetails,
     run: runTrace,
+  },
+  blocked: {
+    summary: 'says whom the sign-in guard of a running proxy blocks',
+    usage: blockedUsage,
+    details: adminDetails,
+    run: runBlocked,
+  },
+  unblock: {
+    summary: 'lets a user or a client sign in again',
+    usage: unblockUsage,
+    details: unblockDetails + adminDetails,
+    run: runUnblock,
   },
   certificates: {
     summary: 'says which certificates a running proxy or a rules file has, and until when',

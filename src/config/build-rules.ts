@@ -1,5 +1,6 @@
 /** Makes `Rules` of a file in which every check found nothing wrong. */
 import { resolve } from 'node:path'
+import { buildGuard } from './build-guard.ts'
 import { buildStream } from './build-stream.ts'
 import { defaultHttp } from './draft.ts'
 import { expandHost } from './expand-host.ts'
@@ -61,6 +62,7 @@ export function buildRules(written: WrittenRules, directory: string): Rules {
     },
     policy: { paths: policy.paths },
     trustedProxies: [...new Set(written.trustedProxies)],
+    signInGuard: buildGuard(written.signInGuard, directory),
     sessionTickets: {
       secretFile: fileOf(written.sessionTickets.secret, directory),
       rotateMs: written.sessionTickets.rotate,

@@ -193,6 +193,18 @@ export const requestPathField = () =>
 
 const requestPathPattern = /^\/[!"$-~]*$/
 
+/** Where a Redis server is: scheme, host and port, and nothing that would be a secret in the file. */
+export const redisUrlField = () =>
+  checkedText({ title: 'redis URL' }, (text) => {
+    const hint =
+      'such as rediss://redis01.contoso.local:6379; user and password have keys of their own'
+    const trouble = { code: 'bad-url', message: 'is not a redis URL', hint } as const
+    if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return { ok: false, error: trouble }
+    const { hostname, username, password, pathname, search, hash } = new URL(text)
+    const isPlain = !username && !password && !search && !hash && /^\/?\d{0,3}$/.test(pathname)
+    return hostname !== '' && isPlain ? { ok: true, value: text } : { ok: false, error: trouble }
+  })
+
 export const httpsUrlField = () =>
   checkedText({ title: 'https URL' }, (text) => {
     if (URL.canParse(text) && new URL(text).protocol === 'https:') return { ok: true, value: text }

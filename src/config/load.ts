@@ -6,13 +6,11 @@ import { crossCheck } from './cross-check.ts'
 import { readDocument } from './document.ts'
 import { readDraft } from './draft.ts'
 import { explainIssues } from './explain-issues.ts'
-import type { Finding } from './finding.ts'
 import { toProblems } from './place-findings.ts'
 import type { KeyPath, Place, Problem } from './problem.ts'
 import { readRulesFile } from './read-file.ts'
 import type { Rules } from './rules.ts'
 import { rulesSchema } from './schema.ts'
-import { findUnsupported } from './unsupported.ts'
 
 /** Rules that can be used, and what the administrator should know all the same. */
 export interface LoadedRules {
@@ -38,9 +36,8 @@ export function parseRules(text: string, path: string): Result<LoadedRules, Prob
   const { raw, findings, locate } = document.value
   const validated = rulesSchema.safeParse(raw)
   const mistakes = validated.success ? [] : explainIssues(validated.error.issues, raw)
-  const unsupported = withoutThoseAt(mistakes, findUnsupported(raw))
   const contradictions = crossCheck(readDraft(raw))
-  const all = [...findings, ...mistakes, ...unsupported, ...contradictions]
+  const all = [...findings, ...mistakes, ...contradictions]
 
   const problems = toProblems(all, locate)
   if (!validated.success || problems.some(isError)) return failed(problems)
@@ -50,9 +47,3 @@ export function parseRules(text: string, path: string): Result<LoadedRules, Prob
 const isError = ({ severity }: Problem): boolean => severity === 'error'
 
 const startOfFile = (): Place => ({ line: 1, column: 1 })
-
-/** A misspelt value is reported as that; that it is not supported either would be a false trail. */
-function withoutThoseAt(known: readonly Finding[], more: readonly Finding[]): readonly Finding[] {
-  const paths = new Set(known.map(({ path }) => JSON.stringify(path)))
-  return more.filter(({ path }) => !paths.has(JSON.stringify(path)))
-}

@@ -1,7 +1,6 @@
 /** Writes docs/rules-reference.md from the schema and the catalogue of problems. */
 import { describeRules, type SchemaNode } from './json-schema.ts'
 import { problemCodes } from './problem-codes.ts'
-import { describeUnsupported } from './unsupported.ts'
 
 const introduction = `# The publishing rules: reference
 
@@ -103,13 +102,8 @@ function defaultOf(node: SchemaNode, isRequired: boolean): string {
 
 const code = (value: unknown): string => `\`${String(value)}\``
 
-function meaningOf({ path, node }: Section, key: string): string {
-  const description = node.properties?.[key]?.description ?? ''
-  const note = describeUnsupported([...path, key])
-  return note === undefined ? description : `${description} **${capitalize(note)}.**`
-}
-
-const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+const meaningOf = ({ node }: Section, key: string): string =>
+  node.properties?.[key]?.description ?? ''
 
 function writeProblems(): string {
   const rows = Object.entries(problemCodes).map(

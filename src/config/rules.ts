@@ -1,4 +1,5 @@
 /** What a valid publishing-rules file says, with every default filled in. Nothing behind `config/` supplies a default. */
+import type { SignInGuardRule } from './guard-rule.ts'
 
 /** The product of a pool; it decides the default ports and the catalogue of virtual directories. */
 export type Product =
@@ -270,6 +271,7 @@ export interface Rules {
   readonly trustedProxies: readonly string[]
   readonly streams: readonly StreamRule[]
   readonly health: { readonly address: string; readonly port: number } | undefined
+  readonly signInGuard: SignInGuardRule
   readonly sessionTickets: {
     /** Undefined: a secret of its own for each start. */
     readonly secretFile: string | undefined

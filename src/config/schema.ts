@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { acmeSchema } from './acme-schema.ts'
 import { adminSchema } from './admin-schema.ts'
 import { domainField, ipField, networkField, portField } from './fields.ts'
-import { signInGuardSchema } from './later-schema.ts'
+import { signInGuardSchema } from './guard-schema.ts'
 import { limitsSchema, timeoutsSchema } from './limits-schema.ts'
 import { logSchema } from './log-schema.ts'
 import { poolNameField, poolSchema } from './pool-schema.ts'
@@ -71,7 +71,7 @@ export const rulesSchema = z
     policy: policySchema,
     timeouts: timeoutsSchema,
     limits: limitsSchema,
-    signInGuard: signInGuardSchema.optional(),
+    signInGuard: signInGuardSchema,
     trustedProxies: z
       .array(networkField())
       .prefault([])

@@ -17,9 +17,10 @@ import { type ConnectJob, type ConnectSettings, obtainConnection } from './obtai
 import { noteAnswer, noteFailure } from './passive-check.ts'
 import { clientFraming, clientHead } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
-import { Upload, type UploadEvents, type UploadSettings } from './upload.ts'
+import { Upload, type UploadEvents, type UploadRequest, type UploadSettings } from './upload.ts'
+import { type AnswerWatch, WatchedAnswer } from './watched-answer.ts'
 
-export interface ForwardRequest extends ConnectJob {
+export interface ForwardRequest extends ConnectJob, Pick<UploadRequest, 'peeked'> {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   /** The request head for the server, ready to write. */
@@ -32,6 +33,8 @@ export interface ForwardRequest extends ConnectJob {
   /** Server, X-Powered-By and X-MS-Server-Fqdn are not shown to the client. */
   readonly hidesServer: boolean
   readonly settings: ForwardSettings & ConnectSettings & UploadSettings
+  /** Sees the answer, and may hold it back; undefined: nobody does. */
+  readonly watch: AnswerWatch | undefined
   /** True when the client connection must close after this answer, whatever the server says. */
   readonly closes: () => boolean
 }
@@ -58,6 +61,7 @@ export class Forwarding implements BackendUser, UploadEvents {
   readonly #download: Download
   #connection: BackendConnection | undefined
   #giveUpConnecting: (() => void) | undefined
+  #watched: WatchedAnswer | undefined
   #mustClose = false
   #isOver = false
 
@@ -79,6 +83,11 @@ export class Forwarding implements BackendUser, UploadEvents {
     return isAwaited ? this.#request.report.requestBytes : undefined
   }
 
+  /** The request, or a part of it, has been written to a server. */
+  get hasSent(): boolean {
+    return this.#connection !== undefined
+  }
+
   /** 1. A connection: pinned, open, or new. Until it stands not one byte is written, so another server may be tried. */
   start(): void {
     this.#giveUpConnecting = obtainConnection(this.#request, (result) => {
@@ -90,11 +99,12 @@ export class Forwarding implements BackendUser, UploadEvents {
 
   /** 2. The head in one write, then the body as it comes. */
   #send(connection: BackendConnection): void {
-    const { req, head, pool, pins, connections, report, settings } = this.#request
+    const { req, head, pool, pins, connections, report, settings, watch } = this.#request
     this.#connection = connection
     if (pins && !connection.isPinned) connections.pin(pool.name, connection)
     report.pinned = connection.isPinned
-    connection.begin(this, req.method ?? 'GET', settings.timeouts.responseMs)
+    if (watch) this.#watched = new WatchedAnswer(this, watch, connection.socket)
+    connection.begin(this.#watched ?? this, req.method ?? 'GET', settings.timeouts.responseMs)
     connection.socket.write(head, 'latin1')
     report.trace?.onSent(head, this.#upload.isComplete)
     this.#upload.start(connection.socket)
@@ -278,5 +288,6 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#isOver = true
     this.#upload.stop()
     this.#download.stop()
+    this.#watched?.stop()
   }
 }

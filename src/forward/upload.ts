@@ -12,6 +12,8 @@ export interface UploadRequest {
   readonly expectsContinue: boolean
   readonly report: ForwardReport
   readonly settings: UploadSettings
+  /** What was read of the body before; undefined: nothing. */
+  readonly peeked?: { readonly bytes: Buffer; readonly isWhole: boolean } | undefined
 }
 
 export interface UploadSettings {
@@ -68,6 +70,7 @@ export class Upload {
     const onEnd = (): void => this.#end()
     const timer = setTimeout(() => this.#onTimeout(), settings.timeouts.requestBodyMs)
     this.#timer = timer
+    // Both come in a later turn; what was looked at before goes first.
     req.on('data', onData)
     req.on('end', onEnd)
     this.#stopReading = () => {
@@ -75,6 +78,9 @@ export class Upload {
       req.off('data', onData)
       req.off('end', onEnd)
     }
+    const { peeked } = this.#request
+    if (peeked && peeked.bytes.length > 0) this.#pass(peeked.bytes)
+    if (peeked?.isWhole) this.#end()
   }
 
   /** The server takes more. */

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Accounts } from './accounts.ts'
 import type { RecordEntry } from './records.ts'
 import type { LabTarget } from './target.ts'
 import { accountOf, type LabUser } from './users.ts'
@@ -24,6 +25,7 @@ export interface LabExchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly connection: LabConnection
+  readonly accounts: Accounts
   readonly entry: RecordEntry
   /** The headers that say who answers, as set on every answer. */
   readonly identity: Readonly<Record<string, string>>

@@ -10,6 +10,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Accounts } from './accounts.ts'
 import type { IssuedCertificate } from './authority.ts'
 import { createConnections } from './connections.ts'
 import type { LabExchange, LabHandler } from './exchange.ts'
@@ -35,6 +36,8 @@ export interface LabServerSetup {
   readonly certificate: IssuedCertificate
   readonly site: LabHandler
   readonly websocket: (exchange: LabExchange, head: Buffer) => void
+  /** Judges passwords. */
+  readonly accounts: Accounts
   /** Next number for `X-Lab-Connection`. */
   readonly nextConnectionId: () => number
   /** Idle time after an answer until the server closes, as IIS does after 120 s; 0: never. */

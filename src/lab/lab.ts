@@ -3,6 +3,7 @@
  * authority. It behaves like the IIS external web site where a reverse proxy can tell the difference.
  */
 
+import { type Accounts, createAccounts, type LockoutPolicy, noLockout } from './accounts.ts'
 import {
   type Authority,
   type CertificateRequest,
@@ -37,6 +38,8 @@ export interface LabOptions {
   readonly publishedHttpsPort?: number
   /** The external name of the web services; default `lyncweb.contoso.com`. */
   readonly webServicesHost?: string
+  /** When wrong passwords lock an account; default: never. */
+  readonly lockout?: LockoutPolicy
   /** What autodiscover says of itself; default `External`. */
   readonly accessLocation?: AccessLocation
 }
@@ -50,6 +53,8 @@ export interface Lab {
   readonly pool: readonly [LabServer, LabServer]
   readonly director: LabServer
   readonly users: readonly LabUser[]
+  /** Wrong passwords, as the domain counts them. */
+  readonly accounts: Accounts
   /** A certificate for the proxy's side, from the lab's authority. */
   publicCertificate(names: readonly string[]): Promise<IssuedCertificate>
   /** Gives a UCWA application an event: ends its pending GET, or waits for the next one. Any JSON value. */
@@ -64,6 +69,7 @@ export interface Lab {
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const authority = await createAuthority('Contoso Lab Root')
   const applications = createUcwaApplications()
+  const accounts = createAccounts(options.lockout ?? noLockout, () => performance.now())
   const site = createSite({
     tokens: createTokens(),
     applications,
@@ -90,6 +96,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       certificate,
       site,
       websocket: serveWebsocket,
+      accounts,
       nextConnectionId: () => ++connectionCount,
       keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? 0,
       publishedHttpsPort: options.publishedHttpsPort ?? 443,
@@ -114,6 +121,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       pool,
       director,
       users: labUsers,
+      accounts,
       pushEvent: applications.pushEvent,
       isWaiting: applications.isWaiting,
       publicCertificate: (names) => authority.issue({ names }),

@@ -37,12 +37,19 @@ export function requireUser(exchange: LabExchange): LabUser | undefined {
 
   const message = Buffer.from(token, 'base64')
   if (ntlmMessageType(message) === 1) return sendChallenge(exchange, scheme)
-  const user = challenge && verify(message, challenge)
+  const user = challenge && judge(exchange, message, challenge)
   if (!user) return demandCredentials(exchange)
   connection.user = user
   res.setHeader('Persistent-Auth', 'true')
   showUser(exchange, user)
   return user
+}
+
+/** As `verify`, and the domain counts it. */
+function judge({ accounts }: LabExchange, message: Buffer, challenge: Buffer): LabUser | undefined {
+  const claim = readAuthenticate(message)
+  const user = verify(message, challenge)
+  return claim && accounts.judge(claim.user, user !== undefined) ? user : undefined
 }
 
 /** Finds whose type 3 this is: NTLMv2 only, for a known user with the right password and this challenge. */

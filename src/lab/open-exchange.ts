@@ -2,6 +2,7 @@
 
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { TLSSocket } from 'node:tls'
+import type { Accounts } from './accounts.ts'
 import type { Connections } from './connections.ts'
 import {
   answer,
@@ -31,6 +32,7 @@ export interface ExchangeSetup {
   readonly name: string
   readonly recorder: Recorder
   readonly connections: Connections
+  readonly accounts: Accounts
   readonly publishedHttpsPort: number
 }
 
@@ -62,6 +64,7 @@ export function openExchange(
     req,
     res,
     connection,
+    accounts: setup.accounts,
     entry,
     identity,
     target: readTarget(req.url ?? '/'),

@@ -54,8 +54,10 @@ async function signInByBody(exchange: LabExchange, tokens: Tokens): Promise<void
   const envelope = (await readSmallBody(exchange)).toString()
   const element = (name: string) =>
     new RegExp(`<(?:\\w+:)?${name}\\b[^>]*>([^<]*)<`, 'i').exec(envelope)?.[1] ?? ''
-  const user = findUser(element('Username'))
-  if (user?.password === element('Password')) return sendTicket(exchange, tokens, user)
+  const name = element('Username')
+  const user = findUser(name)
+  const isRight = user?.password === element('Password')
+  if (exchange.accounts.judge(name, isRight) && user) return sendTicket(exchange, tokens, user)
   answer(exchange, {
     status: 500,
     type: 'text/xml; charset=utf-8',
@@ -68,8 +70,10 @@ async function grantToken(exchange: LabExchange, tokens: Tokens): Promise<void> 
   const form = new URLSearchParams((await readSmallBody(exchange)).toString())
   switch (form.get('grant_type')) {
     case 'password': {
-      const user = findUser(form.get('username') ?? '')
-      if (user?.password === form.get('password')) return sendToken(exchange, tokens, user)
+      const name = form.get('username') ?? ''
+      const user = findUser(name)
+      const isRight = user?.password === form.get('password')
+      if (exchange.accounts.judge(name, isRight) && user) return sendToken(exchange, tokens, user)
       // RFC 6749, 5.2: wrong credentials of the owner are a 400.
       return answerJson(
         exchange,

@@ -75,6 +75,10 @@ export class ClientConnection {
   onTooManyAhead: () => void = () => {}
   /** The X-Forwarded-For value of the first request, when a trusted proxy stands before us. */
   firstForwardedFor: string | undefined
+  /** The request that the server has just answered with a challenge of NTLM. */
+  challengedFor: string | undefined
+  /** Somebody has signed in on it. */
+  isSignedIn = false
   /** A trusted proxy sends several clients through this connection: nobody may sign in on it. */
   isShared = false
   readonly #serve: (incoming: Incoming, connection: ClientConnection) => void

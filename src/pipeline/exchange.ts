@@ -22,6 +22,8 @@ export interface Exchange {
   host: string
   target: string
   route: Route | undefined
+  /** The client was told to go on with its body. */
+  hasContinued: boolean
   /** In observe: why strict would refuse what is served. */
   strictWouldRefuse: string | undefined
   /** Undefined: nobody traces it. */

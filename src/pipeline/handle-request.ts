@@ -8,6 +8,7 @@ import type { EjectionEvent } from '../forward/passive-check.ts'
 import { writeRequestHead } from '../forward/request-head.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Traces } from '../trace/traces.ts'
+import { answerBlocked } from './answer-blocked.ts'
 import { answerChallenge } from './answer-challenge.ts'
 import { isBelieved } from './client-address.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
@@ -20,11 +21,18 @@ import { locationRewriter } from './rewrite-location.ts'
 import type { Route } from './route.ts'
 import { routeExchange } from './route-exchange.ts'
 import { type Screened, screenRequest } from './screen-request.ts'
+import {
+  type SignInRefusal,
+  type SignInScope,
+  type SignInStep,
+  signInStepOf,
+} from './sign-in-step.ts'
 import type { Snapshot } from './snapshot.ts'
+import { takeRest } from './take-rest.ts'
 import { traceDecision, traceExchange } from './trace-exchange.ts'
 
 /** What a request may reach. It cannot reach the runtime, so no step can see a newer configuration than the first. */
-export interface RequestScope extends ExchangeObservers {
+export interface RequestScope extends ExchangeObservers, SignInScope {
   readonly snapshot: Snapshot
   readonly logger: Logger
   /** What certificate authorities may ask for at this moment. */
@@ -56,6 +64,7 @@ class RequestWay implements RunningExchange {
   readonly #incoming: Incoming
   readonly #scope: RequestScope
   #forwarding: Forwarding | undefined
+  #signIn: SignInStep | undefined
   /** The outcome of an answer of ours, as soon as one is given. */
   #ownOutcome: FailureCode | 'done' | undefined
   #isOver = false
@@ -98,8 +107,41 @@ class RequestWay implements RunningExchange {
     if (decision.kind === 'failed') return this.#answerFailure(decision.code)
     if (decision.kind === 'redirect') return this.#answerRedirect(decision.location)
 
-    // 3. and 4. Which server: pin, cookie, balance. Send, stream the answer back.
-    this.#forward({ ...screened, target: decision.target }, decision.route)
+    // 3. Does it try a password, and have too many been tried?
+    const forwarded = { ...screened, target: decision.target }
+    this.#signIn = signInStepOf(exchange, decision.route, this.#scope)
+    if (this.#signIn) return this.#guard(this.#signIn, forwarded, decision.route)
+
+    // 4. and 5. Which server: pin, cookie, balance. Send, stream the answer back.
+    this.#forward(forwarded, decision.route)
+  }
+
+  #guard(signIn: SignInStep, screened: Screened, route: Route): void {
+    signIn.enter(this.#incoming, (refusal) => {
+      if (this.#isOver || this.#ownOutcome) return
+      if (refusal) this.#refuse(refusal, route)
+      else this.#forward(screened, route)
+    })
+  }
+
+  #refuse(refusal: SignInRefusal, route: Route): void {
+    if (refusal.code === 'client-throttled') {
+      const answer = failureAnswer(refusal.code, this.#closes())
+      this.#exchange.report.status = answer.status
+      const fields = ['Retry-After', String(refusal.retryAfterSeconds)]
+      return this.#answer({ ...answer, fields }, refusal.code)
+    }
+    if (refusal.code !== 'client-user-blocked') return this.#answerFailure(refusal.code)
+    const { shape, waitMs } = refusal
+    this.#ownOutcome = refusal.code
+    this.#exchange.report.status = shape.status
+    takeRest(this.#incoming, waitMs, (isWhole) => {
+      if (this.#isOver) return
+      // Whoever was signed in on the connection would still be so; the pool would have forgotten him.
+      const closes = this.#closes() || !isWhole || this.#exchange.connection.isSignedIn
+      this.#incoming.res.once('finish', () => this.#over(refusal.code, closes))
+      answerBlocked(this.#incoming, this.#exchange, { shape, route, closes })
+    })
   }
 
   #forward(screened: Screened, route: Route): void {
@@ -121,6 +163,8 @@ class RequestWay implements RunningExchange {
           : undefined,
         hidesServer: route.hideServerFields,
         closes: () => this.#closes(),
+        watch: this.#signIn,
+        peeked: this.#signIn?.peeked,
       },
       (result) => this.#onForwarded(result),
     )
@@ -213,6 +257,7 @@ class RequestWay implements RunningExchange {
   #over(outcome: FailureCode | 'done', closes: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#signIn?.end(outcome, this.#forwarding?.hasSent === true)
     closeExchange(this.#exchange, outcome, this.#scope)
     this.#exchange.connection.done(closes)
   }
@@ -231,7 +276,7 @@ export function requestHeadParts(exchange: Exchange, screened: Screened, upgrade
     nominated: facts.nominated,
     framing: screened.framing,
     keepForwarded: isTrusted,
-    dropExpect: req.httpVersionMinor === 0,
+    dropExpect: req.httpVersionMinor === 0 || exchange.hasContinued,
     addHost: screened.addHost,
     requestId: field === undefined ? undefined : { field, id: exchange.id },
     forwarded: {

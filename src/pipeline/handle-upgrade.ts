@@ -19,6 +19,7 @@ import { failureAnswer, ownAnswerHead, ownAnswerText, redirectAnswer } from './r
 import type { Route } from './route.ts'
 import { routeExchange } from './route-exchange.ts'
 import { type Screened, screenRequest } from './screen-request.ts'
+import { type SignInStep, signInStepOf } from './sign-in-step.ts'
 import { traceDecision, traceExchange } from './trace-exchange.ts'
 
 /** A request that Node has taken off HTTP: a WebSocket upgrade, or CONNECT, which is refused. */
@@ -54,6 +55,8 @@ class UpgradeWay implements RunningExchange {
   readonly #request: UpgradeRequest
   readonly #scope: RequestScope
   #giveUp: () => void = () => {}
+  #signIn: SignInStep | undefined
+  #hasSent = false
   #isOver = false
 
   constructor(exchange: Exchange, request: UpgradeRequest, scope: RequestScope) {
@@ -86,7 +89,19 @@ class UpgradeWay implements RunningExchange {
     if (decision.kind === 'redirect') return this.#answer(redirectAnswer(decision.location), 'done')
     const { route } = decision
 
-    // 3. Which server: pin, cookie, balance.
+    // 3. Does it try a password, and have too many been tried?
+    this.#signIn = signInStepOf(exchange, route, this.#scope)
+    if (!this.#signIn) return this.#obtain(screened, route)
+    this.#signIn.enterUpgrade((refusal) => {
+      if (this.#isOver) return
+      if (refusal) this.fail(refusal.code)
+      else this.#obtain(screened, route)
+    })
+  }
+
+  /** 4. Which server: pin, cookie, balance. */
+  #obtain(screened: Screened, route: Route): void {
+    const exchange = this.#exchange
     this.#giveUp = obtainConnection(connectJobOf(exchange, route, this.#scope), (result) => {
       if (this.#isOver) return
       if (typeof result === 'string') this.fail(result)
@@ -94,7 +109,7 @@ class UpgradeWay implements RunningExchange {
     })
   }
 
-  /** 4. The tunnel. */
+  /** 5. The tunnel. */
   #tunnel(backend: BackendConnection, screened: Screened, route: Route): void {
     const exchange = this.#exchange
     const { connection, snapshot, facts, report } = exchange
@@ -106,6 +121,7 @@ class UpgradeWay implements RunningExchange {
     connection.backends.remove(backend)
     const parts = requestHeadParts(exchange, screened, true)
     exchange.trace?.onSent(writeRequestHead(parts), true)
+    this.#hasSent = true
     this.#giveUp = openTunnel(
       {
         socket,
@@ -130,6 +146,7 @@ class UpgradeWay implements RunningExchange {
         onOpen: () => {
           noteAnswer(passive, backend.server)
           report.status = 101
+          this.#signIn?.onStatus(101)
           report.firstByteAtMs = monotonicNow()
         },
         onEnd: () => {
@@ -140,6 +157,7 @@ class UpgradeWay implements RunningExchange {
         onRefused: (status, isWhole) => {
           noteAnswer(passive, backend.server)
           report.status = status
+          this.#signIn?.onStatus(status)
           this.#over(isWhole ? 'done' : 'backend-broke-off')
         },
         onFailed: (code, reason) => {
@@ -210,6 +228,7 @@ class UpgradeWay implements RunningExchange {
   #over(outcome: FailureCode | 'done'): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#signIn?.end(outcome, this.#hasSent)
     closeExchange(this.#exchange, outcome, this.#scope)
     this.#exchange.connection.done(true)
   }

@@ -27,6 +27,7 @@ export function openExchange(
     host: facts.host,
     target: req.url ?? '',
     route: undefined,
+    hasContinued: false,
     strictWouldRefuse: undefined,
     trace: undefined,
   }

@@ -20,6 +20,8 @@ export interface RequestFacts {
   wantsClose: boolean
   /** The request carries credentials that belong to the connection. */
   bindsConnection: boolean
+  /** The values of all Authorization fields. */
+  authorization: string[] | undefined
   affinityKey: string | undefined
   forwardedFor: string[] | undefined
   forwardedProto: string | undefined
@@ -42,6 +44,7 @@ export function readRequest(req: IncomingMessage): RequestFacts {
     nominated: undefined,
     wantsClose: false,
     bindsConnection: false,
+    authorization: undefined,
     affinityKey: undefined,
     forwardedFor: undefined,
     forwardedProto: undefined,
@@ -80,7 +83,9 @@ function noteField(facts: RequestFacts, name: string, value: string): void {
     case 10:
       return noteTen(facts, name.toLowerCase(), value)
     case 13:
-      if (name.toLowerCase() === 'authorization') facts.bindsConnection ||= isConnectionBound(value)
+      if (name.toLowerCase() !== 'authorization') return
+      facts.bindsConnection ||= isConnectionBound(value)
+      facts.authorization = [...(facts.authorization ?? []), value]
       return
     case 14:
       if (name.toLowerCase() !== 'content-length') return

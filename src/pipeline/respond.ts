@@ -40,6 +40,7 @@ const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   308: 'Permanent Redirect',
   400: 'Bad Request',
+  401: 'Unauthorized',
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',

@@ -1,6 +1,7 @@
 /** From plain data to everything a snapshot needs. Reads nothing and changes nothing: the same data, the same result. */
 import { createHash } from 'node:crypto'
 import type { PoolRule } from '../config/rules.ts'
+import type { RedisSettings } from '../guard/redis-store.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
 import type { Pool } from '../pools/pool.ts'
 import { affinityKeyOf, type BackendTls, type Server } from '../pools/server.ts'
@@ -9,6 +10,7 @@ import type { Stream } from '../streams/stream.ts'
 import { addressList } from './address-list.ts'
 import { type BackendTrust, compileBackendTrust } from './backend-trust.ts'
 import { checkHost, checkOf } from './build-checks.ts'
+import { guardView } from './build-guard.ts'
 import { buildRoutes } from './build-routes.ts'
 import { buildStreams, poolsOfStreams } from './build-streams.ts'
 import type { Material } from './material.ts'
@@ -23,6 +25,8 @@ export interface Assembled extends Material {
   /** By the key of the port that leads to it. */
   readonly streams: ReadonlyMap<string, Stream>
   readonly registry: ServerRegistry
+  /** Where sign-ins are counted together; undefined: nowhere, or a process that does not count. */
+  readonly sharedCounts?: RedisSettings | undefined
   /** Undefined: no admin address, or a process that does not have it. */
   readonly admin?: AdminAccess | undefined
   /** The servers of its pools; adopted together with the snapshot. */
@@ -46,6 +50,7 @@ export function assemble(material: Material, registry: ServerRegistry): Assemble
     timeouts: rules.timeouts,
     limits: rules.limits,
     requestIdHeader: rules.log.requestIdHeader,
+    guard: guardView(rules.signInGuard),
     isTrustedProxy: addressList(rules.trustedProxies),
   }
   const pools = new Map(webPools)

@@ -14,6 +14,7 @@ import type { Material } from './material.ts'
 import { findOpenSecrets } from './open-secrets.ts'
 import { describeAcme, readAcme } from './read-acme.ts'
 import { readAdmin } from './read-admin.ts'
+import { readShared } from './read-shared.ts'
 import { readTicketSecret } from './ticket-secret.ts'
 
 /** A configuration that could be adopted at once, and what was noticed while building it. */
@@ -48,6 +49,9 @@ export async function buildSnapshot(
     problems.push(problemAt(loaded, where, rest))
   const admin = rules.admin && (await readAdmin(rules.admin, scope.now))
   for (const { path, rest } of admin?.problems ?? []) problems.push(problemAt(loaded, path, rest))
+  const { shared: sharedRule, mode } = rules.signInGuard
+  const shared = sharedRule && mode !== 'off' ? await readShared(sharedRule) : undefined
+  for (const { path, rest } of shared?.problems ?? []) problems.push(problemAt(loaded, path, rest))
   problems.push(...adviseOnRules(loaded, { certificates, acmeNames: acme.names }, problemAt))
   if (!secret.ok || problems.some(({ severity }) => severity === 'error')) return failed(problems)
   const { revision, now: readAt } = scope
@@ -63,7 +67,8 @@ export async function buildSnapshot(
     ticketSecret,
   }
   const assembled = assemble(material, scope.registry)
-  return ok({ ...assembled, admin: admin?.access, warnings: problems })
+  const sharedCounts = shared?.settings
+  return ok({ ...assembled, admin: admin?.access, sharedCounts, warnings: problems })
 }
 
 /** What `lyncgate check` adds to the checks of the file itself: everything the file refers to. */

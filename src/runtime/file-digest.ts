@@ -17,10 +17,14 @@ export const filesOf = (rules: Rules): readonly string[] => [
     ...acmeFilesOf(rules),
     ...(rules.sessionTickets.secretFile === undefined ? [] : [rules.sessionTickets.secretFile]),
     ...rules.pools.flatMap(({ tls: { caFile } }) => (caFile === undefined ? [] : [caFile])),
+    ...sharedFilesOf(rules),
     ...(rules.admin?.tokenFile === undefined ? [] : [rules.admin.tokenFile]),
     ...(rules.admin?.tls ? [rules.admin.tls.certFile, rules.admin.tls.keyFile] : []),
   ]),
 ]
+
+const sharedFilesOf = ({ signInGuard: { shared } }: Rules): readonly string[] =>
+  [shared?.passwordFile, shared?.caFile, shared?.secretFile].filter((file) => file !== undefined)
 
 const filesOfOne = (rule: CertificateRule | undefined): readonly string[] =>
   (rule === undefined

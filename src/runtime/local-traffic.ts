@@ -9,6 +9,10 @@ import { type Staple, Staples } from '../certificates/ocsp/staple.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { ConnectionLimits } from '../guard/connection-limits.ts'
 import { Crowd } from '../guard/crowd.ts'
+import type { SignInGate } from '../guard/gate.ts'
+import { mostConnections } from '../guard/most-connections.ts'
+import type { SignInDesk } from '../guard/sign-in-desk.ts'
+import { createSignInGuard, type SignInGuard } from '../guard/sign-in-guard.ts'
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
@@ -30,8 +34,10 @@ import { collectStreamMetrics } from './collect-stream-metrics.ts'
 import type { Entrance } from './entrance.ts'
 import { type LookWish, lookAtTraffic, type TrafficLook } from './look-at-traffic.ts'
 import { type InForce, type Opened, type OpenScope, openEntrances } from './open-entrances.ts'
+import { openPortsOf } from './open-ports-of.ts'
+import { retireReplaced } from './retire-entrances.ts'
+import { type RunningDesk, startDesk } from './start-desk.ts'
 import type { OpenPorts, OpenTrouble, PreparedTraffic, Traffic } from './traffic.ts'
-import { streamPort, wantedPorts } from './wanted-ports.ts'
 
 /** A configuration in force, with everything that is open for it. Exchanged as a whole. */
 interface Configuration extends InForce {
@@ -58,6 +64,8 @@ export class LocalTraffic implements Traffic {
   #hasLeft = false
 
   readonly #staples = new Staples()
+  readonly #desk: RunningDesk
+  readonly guard: SignInGuard
   readonly #openScope: OpenScope
   readonly #rotation: NodeJS.Timeout
   readonly #looking: NodeJS.Timeout
@@ -65,9 +73,18 @@ export class LocalTraffic implements Traffic {
   /** The connections of streams; `counts` has what is to be measured. */
   readonly streams: Streams
 
-  /** @param sharesPorts other processes open the same ports */
-  constructor(logger: Logger, sharesPorts = false) {
+  /**
+   * @param sharesPorts other processes open the same ports
+   * @param gateOf where sign-ins are asked for, when another process decides; it gets the gate of this one
+   */
+  constructor(
+    logger: Logger,
+    sharesPorts = false,
+    gateOf: (own: SignInGate) => SignInGate = (own) => own,
+  ) {
     this.#logger = logger
+    this.#desk = startDesk(logger)
+    this.guard = createSignInGuard(gateOf(this.#desk.gate), this.#metrics.signIns)
     // Made here: an entrance keeps it, and must not keep the configuration that it was opened for with it.
     const scope = (): RequestScope => this.#scope
     const staples = this.#staples
@@ -89,25 +106,11 @@ export class LocalTraffic implements Traffic {
   }
 
   get ports(): readonly OpenPorts[] {
-    if (!this.#current) return []
-    const { ports, assembled } = this.#current
-    const { listeners, streams } = assembled.rules
-    const none = { httpPort: undefined, httpsPort: undefined, streamPort: undefined }
-    return [
-      ...listeners.map((rule) => {
-        const own = wantedPorts([rule])
-        const numberOf = (isTls: boolean): number | undefined => {
-          const key = own.find((port) => port.isTls === isTls)?.key
-          return key === undefined ? undefined : ports.get(key)?.port
-        }
-        const { name } = rule
-        return { ...none, name, httpPort: numberOf(false), httpsPort: numberOf(true) }
-      }),
-      ...streams.map((rule) => {
-        const { key } = streamPort(rule)
-        return { ...none, name: rule.name, streamPort: ports.get(key)?.port }
-      }),
-    ]
+    return this.#current ? openPortsOf(this.#current.assembled.rules, this.#current.ports) : []
+  }
+
+  get desk(): SignInDesk {
+    return this.#desk.desk
   }
 
   get openConnections(): number {
@@ -115,7 +118,7 @@ export class LocalTraffic implements Traffic {
   }
 
   async collectMetrics(): Promise<readonly (readonly MetricJson[])[]> {
-    return [this.collectOwn()]
+    return [this.collectOwn(), this.#desk.collect()]
   }
 
   /** The metrics of this process, but for those of the process itself and of reloads. */
@@ -187,6 +190,7 @@ export class LocalTraffic implements Traffic {
   async kill(): Promise<void> {
     clearInterval(this.#rotation)
     clearInterval(this.#looking)
+    this.#desk.stop()
     for (const port of this.#openPorts) port.close()
     for (const connection of this.#connections()) {
       connection.stop()
@@ -208,6 +212,7 @@ export class LocalTraffic implements Traffic {
     this.limits.adopt(next.rules.limits)
     this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
     this.streams.adopt(next.streams.values())
+    this.#desk.adopt(next)
 
     // 2. New ports take connections, those first that came before.
     for (const entrance of entrances.values()) this.#entrances.add(entrance)
@@ -235,12 +240,7 @@ export class LocalTraffic implements Traffic {
   }
 
   #release(before: Configuration, { entrances }: InForce): void {
-    for (const [key, entrance] of before.entrances) {
-      if (entrances.get(key) === entrance) continue
-      void entrance.retire().then(() => this.#entrances.delete(entrance))
-    }
-    const places = new Set([...entrances.values()].map(({ place }) => place))
-    for (const { place, handler } of this.#entrances) if (!places.has(place)) handler.leave()
+    retireReplaced(before.entrances, entrances, this.#entrances)
     for (const { backends } of this.#connections()) backends.leaveRetired()
   }
 
@@ -255,6 +255,7 @@ export class LocalTraffic implements Traffic {
       challenges: this.challenges,
       traces: this.traces,
       onEjection: this.#onEjection,
+      guard: this.guard,
     }
   }
 
@@ -295,13 +296,6 @@ const W3C_SCOPE = { wallNow: Date.now, computerName: hostname(), version: produc
 
 /** Keys of session tickets are at most this late. */
 const ROTATION_LOOK_MS = 10_000
-
-/** Ports, log, files that are read, and connections that are told that there is no room; where there are few, half of them. */
-const OTHER_FILES = 200
-
-/** Each client connection takes one file, and its connection to a server one more. */
-const mostConnections = (openFiles = Number.POSITIVE_INFINITY): number =>
-  Math.max(1, Math.floor((openFiles - Math.min(OTHER_FILES, openFiles / 2)) / 2))
 
 /** How often it is looked whether clients keep up. */
 const LOOK_MS = 1_000

@@ -4,6 +4,7 @@ import { failed, ok, type Result } from '../base/result.ts'
 import type { Stapling } from '../certificates/ocsp/stapling.ts'
 import { type ExpiryWatch, watchExpiry } from '../certificates/watch-expiry.ts'
 import type { Rules } from '../config/rules.ts'
+import type { SignInDesk } from '../guard/sign-in-desk.ts'
 import type { ActiveChecks } from '../health/active-check.ts'
 import { adoptLogRule, type Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
@@ -134,6 +135,11 @@ export class Runtime {
   /** Resolves when the trace has begun everywhere. */
   trace(request: TraceRequest, sink: TraceSink): Promise<EndTrace> {
     return this.traffic.trace(request, sink)
+  }
+
+  /** Who may sign in, and who is blocked. */
+  get desk(): SignInDesk {
+    return this.traffic.desk
   }
 
   /** It drains, and nobody is served by it or signed in there. */

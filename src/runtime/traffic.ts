@@ -5,6 +5,7 @@
 import type { ChallengeStore } from '../acme/challenge-store.ts'
 import type { Result } from '../base/result.ts'
 import type { Staple } from '../certificates/ocsp/staple.ts'
+import type { SignInDesk } from '../guard/sign-in-desk.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { TraceRequest } from '../trace/trace-request.ts'
@@ -37,6 +38,9 @@ export interface PreparedTraffic {
 export interface Traffic {
   /** What every listener answers authorities with. */
   readonly challenges: ChallengeStore
+
+  /** Who may sign in, and who is blocked. */
+  readonly desk: SignInDesk
 
   /** Of the configuration in force. */
   readonly ports: readonly OpenPorts[]

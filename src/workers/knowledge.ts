@@ -1,5 +1,4 @@
 /** What processes tell each other: written down from one registry, taken up by another. */
-import type { Staple } from '../certificates/ocsp/staple.ts'
 import { adoptEjection, adoptReturn, endEjection, isEjected } from '../pools/ejection.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
@@ -11,10 +10,10 @@ export function healthNote({ key, health }: ServerCheck, nowMs: number): HealthN
   return { key, status, reason, returnedAgoMs }
 }
 
-/** All that is known of the servers of a configuration, and what can be stapled. */
+/** All that is known of the servers of a configuration, with what else a worker that begins is to know. */
 export function knowledgeOf(
   { pools, registry }: Assembled,
-  staples: readonly Staple[],
+  { staples, shapes }: Pick<Knowledge, 'staples' | 'shapes'>,
   nowMs: number,
 ): Knowledge {
   const health = new Map<string, HealthNote>()
@@ -26,7 +25,7 @@ export function knowledgeOf(
     const forMs = ejection.untilMs - nowMs
     ejections.push({ kind: 'ejected', key, cause: ejection.cause, forMs })
   }
-  return { health: [...health.values()], ejections, drained: registry.drained, staples }
+  return { health: [...health.values()], ejections, drained: registry.drained, staples, shapes }
 }
 
 /** Takes up what a check has found out elsewhere. */

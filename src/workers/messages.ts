@@ -1,7 +1,9 @@
 /** What the primary process and its workers say to each other. Plain data; the order of sending is the order of arrival. */
 import type { ChallengeChange } from '../acme/challenge-store.ts'
 import type { Staple } from '../certificates/ocsp/staple.ts'
+import type { LearntShape } from '../guard/answer-shape.ts'
 import type { ConnectionCounts } from '../guard/connection-limits.ts'
+import type { Attempt, SignInOutcome, Verdict } from '../guard/gate.ts'
 import type { TrafficFailure } from '../pools/ejection.ts'
 import type { HealthStatus } from '../pools/server-check.ts'
 import type { LookWish } from '../runtime/look-at-traffic.ts'
@@ -38,6 +40,8 @@ export interface Knowledge {
   /** Places that a command drains. */
   readonly drained: readonly string[]
   readonly staples: readonly Staple[]
+  /** What wrong passwords are answered with. */
+  readonly shapes: readonly LearntShape[]
 }
 
 /** What one server does for one worker. */
@@ -45,6 +49,18 @@ export interface ServerLoad {
   readonly key: string
   readonly inFlight: number
   readonly pinned: number
+}
+
+/** What a worker asks and tells of tries of passwords. It numbers its questions. */
+export type SignInNote =
+  | { readonly kind: 'enter'; readonly id: number; readonly attempt: Attempt }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: 'give-up'; readonly id: number }
+  | { readonly kind: 'settle'; readonly id: number; readonly outcome: SignInOutcome }
+
+export interface SignInVerdict {
+  readonly id: number
+  readonly verdict: Verdict
 }
 
 /** The sign of life of a worker, every second and whenever something has changed. */
@@ -77,6 +93,8 @@ export type ToWorker =
   | { readonly kind: 'drain'; readonly place: string; readonly isDrained: boolean }
   | { readonly kind: 'challenge'; readonly change: ChallengeChange }
   | { readonly kind: 'staple'; readonly staples: readonly Staple[] }
+  | { readonly kind: 'verdicts'; readonly verdicts: readonly SignInVerdict[] }
+  | { readonly kind: 'shape'; readonly learnt: LearntShape }
   | { readonly kind: 'elsewhere'; readonly connections: ConnectionCounts }
 
 /** The answer to `prepare`: undefined is success. */
@@ -92,3 +110,5 @@ export type FromWorker =
   | { readonly kind: 'pulse'; readonly pulse: Pulse }
   | { readonly kind: 'ejection'; readonly note: EjectionNote }
   | { readonly kind: 'traced'; readonly id: string; readonly traced: TracedExchange }
+  | { readonly kind: 'sign-ins'; readonly notes: readonly SignInNote[] }
+  | { readonly kind: 'shape'; readonly learnt: LearntShape }

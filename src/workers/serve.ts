@@ -1,5 +1,6 @@
 /** A worker process: serves the ports as its primary says, and decides nothing about configurations itself. */
 import type { EjectionEvent } from '../forward/passive-check.ts'
+import type { LearntShape } from '../guard/answer-shape.ts'
 import { adoptLogRule, type Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
@@ -18,12 +19,16 @@ import type {
   Pulse,
   ToWorker,
 } from './messages.ts'
+import { RemoteGate } from './remote-gate.ts'
 
 /** How often a worker looks whether there is news. */
 const PULSE_MS = 100
 
 /** Without news it gives a sign of life after so many looks. */
 const QUIET_PULSES = 10
+
+/** Answers that others are told of between two looks. */
+const MOST_SHAPES_PER_PULSE = 4
 
 /** Clients that a sign of life tells of at most. */
 const MOST_CLIENTS = 1_000
@@ -50,6 +55,8 @@ export class Worker {
   readonly #registry = new ServerRegistry()
   readonly #traffic: LocalTraffic
   readonly #pulseTimer: NodeJS.Timeout
+  #gate: RemoteGate | undefined
+  #shapesTold = 0
   #inForce: Assembled | undefined
   #prepared: Prepared | undefined
   #lastPulse = ''
@@ -57,7 +64,12 @@ export class Worker {
 
   constructor(scope: WorkerScope) {
     this.#scope = scope
-    this.#traffic = new LocalTraffic(scope.logger, scope.sharesPorts)
+    const { logger, sharesPorts, send } = scope
+    this.#traffic = new LocalTraffic(logger, sharesPorts, (own) => {
+      this.#gate = new RemoteGate((notes) => send({ kind: 'sign-ins', notes }), own)
+      return this.#gate
+    })
+    this.#traffic.guard.shapes.onLearnt = (learnt) => this.#onLearnt(learnt)
     this.#traffic.onEjection = (event) => scope.send({ kind: 'ejection', note: noteOf(event) })
     this.#pulseTimer = setInterval(() => this.#pulse(), PULSE_MS)
   }
@@ -99,6 +111,10 @@ export class Worker {
         return this.#traffic.challenges.apply(message.change)
       case 'staple':
         return this.#traffic.staple(message.staples)
+      case 'verdicts':
+        return this.#gate?.onVerdicts(message.verdicts)
+      case 'shape':
+        return this.#traffic.guard.shapes.adopt(message.learnt)
       case 'elsewhere':
         this.#traffic.limits.elsewhere = message.connections
         return
@@ -155,6 +171,7 @@ export class Worker {
     for (const note of knowledge?.ejections ?? []) adoptEjectionNote(next, note, nowMs)
     for (const place of knowledge?.drained ?? []) this.#traffic.drain(place, true)
     if (knowledge) this.#traffic.staple(knowledge.staples)
+    for (const learnt of knowledge?.shapes ?? []) this.#traffic.guard.shapes.adopt(learnt)
     await committed
     return { ports: this.#traffic.ports }
   }
@@ -169,8 +186,15 @@ export class Worker {
     this.#scope.send({ kind: 'answer', ask, value })
   }
 
+  /** Answers that differ each time must not become a flood of messages. */
+  #onLearnt(learnt: LearntShape): void {
+    if (++this.#shapesTold <= MOST_SHAPES_PER_PULSE) this.#scope.send({ kind: 'shape', learnt })
+  }
+
   /** News, or from time to time a sign of life. */
   #pulse(): void {
+    this.#shapesTold = 0
+    this.#gate?.look(monotonicNow())
     const pulse = this.#measure()
     const text = JSON.stringify([
       pulse.connections.open,

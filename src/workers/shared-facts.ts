@@ -1,10 +1,11 @@
 /** What one process has found out, told to the others: workers know the same of servers and count against the same limits. */
 import type { Staple } from '../certificates/ocsp/staple.ts'
+import { AnswerShapes, type LearntShape } from '../guard/answer-shape.ts'
 import { monotonicNow } from '../pipeline/exchange.ts'
 import type { ServerCheck } from '../pools/server-check.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import { adoptEjectionNote, healthNote } from './knowledge.ts'
-import type { EjectionNote } from './messages.ts'
+import type { EjectionNote, FromWorker } from './messages.ts'
 import { connectionsElsewhere, sumOfConnections, sumOfLoads } from './pulses.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
@@ -14,6 +15,7 @@ export const SHARE_MS = 100
 export class SharedFacts {
   readonly #workers: ReadonlySet<WorkerProcess>
   readonly #inForce: () => Assembled | undefined
+  readonly #shapes = new AnswerShapes()
   #sharing: NodeJS.Timeout | undefined
 
   /** What can be stapled now. */
@@ -39,7 +41,32 @@ export class SharedFacts {
     for (const worker of this.#workers) worker.tell({ kind: 'staple', staples })
   }
 
-  noteEjection(from: WorkerProcess, note: EjectionNote): void {
+  /** What the workers have learnt of the pools' answers to wrong passwords. */
+  get shapes(): readonly LearntShape[] {
+    return this.#shapes.list()
+  }
+
+  /** What a worker has found out. */
+  take(
+    from: WorkerProcess,
+    message: Extract<FromWorker, { kind: 'pulse' | 'ejection' | 'shape' }>,
+  ): void {
+    switch (message.kind) {
+      case 'pulse':
+        return this.notePulse()
+      case 'ejection':
+        return this.#noteEjection(from, message.note)
+      case 'shape':
+        return this.#noteShape(from, message.learnt)
+    }
+  }
+
+  #noteShape(from: WorkerProcess, learnt: LearntShape): void {
+    this.#shapes.adopt(learnt)
+    for (const worker of this.#workers) if (worker !== from) worker.tell({ kind: 'shape', learnt })
+  }
+
+  #noteEjection(from: WorkerProcess, note: EjectionNote): void {
     const inForce = this.#inForce()
     if (inForce) adoptEjectionNote(inForce, note, monotonicNow())
     for (const worker of this.#workers) if (worker !== from) worker.tell({ kind: 'ejection', note })

@@ -4,6 +4,7 @@
  */
 import { failed, ok, type Result } from '../base/result.ts'
 import type { Staple } from '../certificates/ocsp/staple.ts'
+import type { SignInDesk } from '../guard/sign-in-desk.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { MetricJson } from '../observe/metrics/metric-json.ts'
 import { workerCountsJson } from '../observe/metrics/worker-metrics.ts'
@@ -21,9 +22,12 @@ import { WorkersLook } from './look-at-workers.ts'
 import type { CommitAnswer } from './messages.ts'
 import { probePorts } from './probe-ports.ts'
 import { Restarts } from './restarts.ts'
+import { sendAway } from './send-away.ts'
 import { shareChallenges, tellChallenges } from './share-challenges.ts'
+import { SharedSignIns } from './share-sign-ins.ts'
 import { SharedTraces } from './share-traces.ts'
 import { SharedFacts } from './shared-facts.ts'
+import { isTooSilent } from './signs-of-life.ts'
 import {
   DIED,
   freePlace,
@@ -44,11 +48,6 @@ export interface WorkerTrafficScope {
 
 /** The tick by which the primary notices silence and looks after workers that leave. */
 const TICK_MS = 1_000
-/** After so many ticks without a sign of life the log says so: an event loop that hangs serves nobody. */
-const SILENT_TICKS = 5
-/** After so many it is ended and replaced; one that is still starting gets more time, for machines that are busy. */
-const FATAL_TICKS = 30
-const START_MS = 120_000
 
 export class WorkerTraffic implements Traffic {
   readonly #scope: WorkerTrafficScope
@@ -59,6 +58,7 @@ export class WorkerTraffic implements Traffic {
   readonly #metrics = new WorkersMetrics()
   readonly #look = new WorkersLook()
   readonly #facts = new SharedFacts(this.#workers, () => this.#inForce)
+  readonly #signIns: SharedSignIns<WorkerProcess>
   readonly #ticks: NodeJS.Timeout
   #inForce: Assembled | undefined
   #ports: readonly OpenPorts[] = []
@@ -69,7 +69,12 @@ export class WorkerTraffic implements Traffic {
 
   constructor(scope: WorkerTrafficScope) {
     this.#scope = scope
+    this.#signIns = new SharedSignIns(scope.logger)
     this.#ticks = setInterval(() => this.#tick(), scope.tickMs ?? TICK_MS)
+  }
+
+  get desk(): SignInDesk {
+    return this.#signIns.desk
   }
 
   get ports(): readonly OpenPorts[] {
@@ -123,9 +128,11 @@ export class WorkerTraffic implements Traffic {
       commit: () =>
         end(async () => {
           this.#inForce = next
+          this.#signIns.adopt(next)
           await Promise.all(asked.map((worker) => this.#commitOne(worker, next)))
           const kept = asked.slice(0, this.#scope.countOf(next))
-          this.#sendAway(this.#staying.filter((worker) => !kept.includes(worker)))
+          const surplus = this.#staying.filter((worker) => !kept.includes(worker))
+          sendAway(surplus, next.rules.timeouts.drainMs, this.#scope.logger)
         }),
       discard: () => end(() => discardAll(asked)),
     }
@@ -140,7 +147,8 @@ export class WorkerTraffic implements Traffic {
     const parts = await this.#metrics.collect([...this.#workers])
     const up = this.#staying.filter(({ isServing }) => isServing).length
     const wanted = this.#inForce ? this.#scope.countOf(this.#inForce) : 0
-    return [...parts, workerCountsJson({ up, wanted, restarts: this.#restarts.count })]
+    const counts = workerCountsJson({ up, wanted, restarts: this.#restarts.count })
+    return [...parts, counts, this.#signIns.collect()]
   }
 
   look(wish: LookWish): Promise<readonly TrafficLook[]> {
@@ -175,6 +183,7 @@ export class WorkerTraffic implements Traffic {
   async kill(): Promise<void> {
     this.#isEnding = true
     clearInterval(this.#ticks)
+    this.#signIns.stop()
     await Promise.all([...this.#workers].map((worker) => worker.end(END_GRACE_MS)))
   }
 
@@ -198,9 +207,9 @@ export class WorkerTraffic implements Traffic {
       }
       const worker = new WorkerProcess(this.#scope.entry, identity, {
         onMessage: (from, message) => {
-          if (message.kind === 'pulse') this.#facts.notePulse()
+          if (message.kind === 'sign-ins') this.#signIns.onNotes(from, message.notes)
           else if (message.kind === 'traced') this.#traces.note(message.id, message.traced)
-          else this.#facts.noteEjection(from, message.note)
+          else this.#facts.take(from, message)
         },
         onExit: (gone, exit) => this.#onExit(gone, exit),
       })
@@ -213,9 +222,7 @@ export class WorkerTraffic implements Traffic {
 
   /** A worker that begins is told with the commit what is known: all that comes later reaches it like the others. */
   async #commitOne(worker: WorkerProcess, next: Assembled): Promise<void> {
-    const knowledge = worker.isServing
-      ? undefined
-      : knowledgeOf(next, this.#facts.staples, monotonicNow())
+    const knowledge = worker.isServing ? undefined : knowledgeOf(next, this.#facts, monotonicNow())
     const answer = (await worker.ask({ kind: 'commit', knowledge })) as CommitAnswer | typeof DIED
     if (answer === DIED) return
     this.#ports = answer.ports
@@ -260,6 +267,7 @@ export class WorkerTraffic implements Traffic {
   #onExit(worker: WorkerProcess, { code, signal }: WorkerExit): void {
     this.#workers.delete(worker)
     this.#metrics.leave(worker)
+    this.#signIns.leave(worker)
     this.#facts.notePulse()
     if (worker.isLeaving || this.#isEnding) return
     const { number, pid, startedAtMs, pulse } = worker
@@ -270,20 +278,6 @@ export class WorkerTraffic implements Traffic {
     setTimeout(() => this.#fill(), pauseMs).unref()
   }
 
-  /** Fewer workers are wanted: those end when their last connection has gone, at the latest after the drain time. */
-  #sendAway(surplus: readonly WorkerProcess[]): void {
-    for (const worker of surplus) {
-      worker.isLeaving = true
-      const { number, pid, pulse } = worker
-      const connections = pulse.connections.open
-      this.#scope.logger.info({ worker: number, pid, connections }, 'worker leaves')
-      void leaveWith(worker)
-      const drainMs = this.#inForce?.rules.timeouts.drainMs ?? 0
-      const timer = setTimeout(() => void worker.end(END_GRACE_MS), drainMs)
-      timer.unref()
-    }
-  }
-
   /** What it has counted is kept. */
   async #release(worker: WorkerProcess): Promise<void> {
     await this.#metrics.update(worker)
@@ -292,14 +286,9 @@ export class WorkerTraffic implements Traffic {
 
   #tick(): void {
     for (const worker of this.#workers) {
-      worker.silentTicks++
-      const { number, pid, silentTicks } = worker
-      const ageMs = monotonicNow() - worker.startedAtMs
       const isEmpty = worker.hasLeft && worker.pulse.connections.open === 0
       if (isEmpty && !this.#isEnding) void this.#release(worker)
-      if (worker.isServing && silentTicks === SILENT_TICKS)
-        this.#scope.logger.error({ worker: number, pid }, 'worker does not answer')
-      if (worker.isServing ? silentTicks >= FATAL_TICKS : ageMs > START_MS) worker.destroy()
+      if (isTooSilent(worker, monotonicNow(), this.#scope.logger)) worker.destroy()
     }
   }
 }

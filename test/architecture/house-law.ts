@@ -47,6 +47,7 @@ export const packages: readonly PackageHome[] = [
   { name: 'prom-client', homes: ['observe/metrics/render-metrics.ts'] },
   { name: '@rgrove/parse-xml', homes: ['topology/read-xml.ts'] },
   { name: '@clack/prompts', homes: ['cli/init-prompts.ts'] },
+  { name: '@redis/client', homes: ['guard/redis-store.ts'] },
   { name: '@peculiar/x509', homes: ['lab/', 'acme/certificate-request.ts'] },
 ]
 
@@ -85,6 +86,7 @@ export const outsideFacts: readonly OutsideFact[] = [
         'an answer to a challenge holds the time, unless the server told its own',
       'runtime/runtime.ts': 'the end of certificates, while it runs',
       'pipeline/respond.ts': 'the Date field of an answer of ours',
+      'pipeline/answer-blocked.ts': 'as above',
     },
   },
   {

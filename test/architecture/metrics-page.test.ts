@@ -33,7 +33,9 @@ t.test('names and labels are in Prometheus form', async (t) => {
 
 t.test('no label could take a value from the Internet', async (t) => {
   const fromTheFile = ['rule', 'pool', 'server', 'listener', 'stream', 'name']
-  const ours = 'status_class outcome reason version trigger worker statistic node from'.split(' ')
+  const ours = 'kind status_class outcome reason version trigger worker statistic node from'.split(
+    ' ',
+  )
   for (const name of names)
     for (const label of definitionOf(name).labels)
       t.ok([...fromTheFile, ...ours].includes(label), `${label} of ${name}`)

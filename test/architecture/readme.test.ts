@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import t from 'tap'
 import { helpText, runCommand } from '../../src/cli/commands.ts'
 import type { CommandIo } from '../../src/cli/output.ts'
-import { unsupported } from '../../src/config/unsupported.ts'
 import { createAuthority } from '../../src/lab/authority.ts'
 import { codeWords, readFiles, readText, tableRows } from './repository.ts'
 
@@ -71,16 +70,4 @@ t.test('npm scripts that pages name are there', async (t) => {
     for (const [, run, short] of text.matchAll(/\bnpm (?:run ([a-z:]+)|(start|test)\b)/g))
       t.ok(Object.hasOwn(scripts, run ?? short ?? ''), `${path}: ${run ?? short}`)
   }
-})
-
-t.test('the README lists exactly the settings that are not supported yet', async (t) => {
-  const listed = tableRows(readme, 'Not there yet').map(([key = '']) => codeWords(key)[0] ?? '')
-  const refused = unsupported.map(({ path, values }) => {
-    const key = path
-      .join('.')
-      .replace('listeners.*', 'listeners[]')
-      .replace('pools.*', 'pools.NAME')
-    return values ? `${key}: ${values.join(', ')}` : key
-  })
-  t.same([...listed].sort(), refused.sort())
 })

@@ -6,6 +6,7 @@ import { parseRules } from '../../src/config/load.ts'
 import { decide, type Question } from '../../src/pipeline/decide.ts'
 import type { Snapshot } from '../../src/pipeline/snapshot.ts'
 import type { Pool } from '../../src/pools/pool.ts'
+import { guardView } from '../../src/runtime/build-guard.ts'
 import { buildRoutes } from '../../src/runtime/build-routes.ts'
 
 const ROUNDS = 7
@@ -86,6 +87,7 @@ policy: { paths: ${mode} }
     ...buildRoutes(rules, new Map([['pool01', pool]])),
     timeouts: rules.timeouts,
     limits: rules.limits,
+    guard: guardView(rules.signInGuard),
     isTrustedProxy: () => false,
   }
 }

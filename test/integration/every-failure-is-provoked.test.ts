@@ -30,7 +30,14 @@ const post = (...fields: readonly string[]): string =>
 /** More than all the buffers on the way hold. */
 const ENDLESS = Buffer.alloc(64 * 1024 * 1024, 'x')
 
-const provocations: Readonly<Record<Exclude<FailureCode, 'proxy-fault'>, Provocation>> = {
+/** alice, with a wrong password. */
+const BASIC = 'Authorization: Basic YWxpY2U6eA=='
+const UNAUTHORIZED =
+  'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n'
+
+const provocations: Readonly<
+  Record<Exclude<FailureCode, 'proxy-fault' | 'client-user-blocked'>, Provocation>
+> = {
   'client-malformed': { send: 'GET / HTTP/1.1\r\nBad Name: x\r\n\r\n' },
   'client-host-missing': { send: 'GET / HTTP/1.1\r\n\r\n' },
   'client-host-mismatch': { send: `GET http://other.contoso.com/ HTTP/1.1\r\n${HOST}\r\n\r\n` },
@@ -72,6 +79,11 @@ const provocations: Readonly<Record<Exclude<FailureCode, 'proxy-fault'>, Provoca
     send: get(
       `/lwa/Webpages/LwaClient.aspx?meeturl=${Buffer.from('http://192.0.2.1/').toString('base64')}`,
     ),
+  },
+  'client-throttled': {
+    send: get('/', BASIC) + get('/', BASIC),
+    server: (socket) => socket.write(UNAUTHORIZED),
+    top: 'signInGuard: { perClient: { failures: 1, block: 1m } }',
   },
   'client-left': { send: get(), afterwards: (client) => client.socket.destroy() },
   'backend-unreachable': { send: get() },
@@ -148,6 +160,20 @@ t.test('proxy-fault: a bug ends one exchange with 500 and a logged stack', async
   }
 })
 
+t.test('client-user-blocked: answered as the server answers, but not passed on', async (t) => {
+  const backend = await startRecordingBackend(t, (socket) => socket.write(UNAUTHORIZED))
+  const top = 'signInGuard: { perUser: { failures: 1 } }'
+  const proxy = await startTestProxy(t, { servers: [backend], top })
+  const client = await openRawClient(t, { port: proxy.httpPort })
+  client.send(get('/', BASIC) + get('/', BASIC))
+  const line = await proxy.line(({ outcome }) => outcome === 'client-user-blocked')
+  t.equal(line.status, failureOf('client-user-blocked').status)
+  const text = await client.until((got) => got.split('\r\n\r\n').length === 3)
+  const [first, second] = text.split('\r\n\r\n')
+  t.equal(second, first)
+})
+
 t.test('none is missing', async (t) => {
-  t.same(Object.keys(failures).sort(), [...Object.keys(provocations), 'proxy-fault'].sort())
+  const others = ['proxy-fault', 'client-user-blocked']
+  t.same(Object.keys(failures).sort(), [...Object.keys(provocations), ...others].sort())
 })

@@ -6,6 +6,8 @@ import { ChallengeStore } from '../../src/acme/challenge-store.ts'
 import { loadRules } from '../../src/config/load.ts'
 import { ConnectionLimits } from '../../src/guard/connection-limits.ts'
 import { Crowd } from '../../src/guard/crowd.ts'
+import { SignInDesk } from '../../src/guard/sign-in-desk.ts'
+import { createSignInGuard } from '../../src/guard/sign-in-guard.ts'
 import { createHttpListener } from '../../src/listeners/http-listener.ts'
 import { openPort } from '../../src/listeners/open-port.ts'
 import { createAccessLog } from '../../src/observe/access-log.ts'
@@ -53,6 +55,10 @@ export async function startFaultyListener(
       }),
       logger,
       metrics,
+      guard: createSignInGuard(
+        new SignInDesk({ now: () => 0, onEvent: () => {}, after: () => () => {} }),
+        metrics.signIns,
+      ),
       challenges: new ChallengeStore(),
       onEjection: () => {},
     }),

@@ -7,6 +7,7 @@
 import { CONNECT_SECONDS, EXCHANGE_SECONDS } from './buckets.ts'
 import type { MetricDefinition } from './metric-definition.ts'
 import { processCatalogue } from './process-catalogue.ts'
+import { signInCatalogue } from './sign-in-catalogue.ts'
 
 export const catalogue = {
   lyncgate_exchanges_total: {
@@ -96,6 +97,7 @@ export const catalogue = {
     labels: ['reason'],
     merge: 'sum',
   },
+  ...signInCatalogue,
   lyncgate_pins: {
     type: 'gauge',
     help: 'Client connections bound to a server by a sign-in (NTLM, Negotiate, Kerberos).',

@@ -3,6 +3,7 @@ import type { FailureCode } from '../../base/failure.ts'
 import { ExchangeMetrics } from './exchange-metrics.ts'
 import { HandshakeMetrics } from './handshake-metrics.ts'
 import { type MetricJson, metricJson, plainMetric } from './metric-json.ts'
+import { SignInMetrics } from './sign-in-metrics.ts'
 
 /** What a connection was that was closed to make room; `stuck`: its client took nothing of an answer. */
 export type ShedReason = 'unfinished' | 'idle' | 'signed-in' | 'stuck'
@@ -10,6 +11,7 @@ export type ShedReason = 'unfinished' | 'idle' | 'signed-in' | 'stuck'
 export class TrafficMetrics {
   readonly exchanges = new ExchangeMetrics()
   readonly handshakes = new HandshakeMetrics()
+  readonly signIns = new SignInMetrics()
   readonly #unreadable = new Map<FailureCode, number>()
   #refusedConnections = 0
   readonly #shed: Record<ShedReason, number> = { unfinished: 0, idle: 0, 'signed-in': 0, stuck: 0 }
@@ -52,6 +54,7 @@ export class TrafficMetrics {
         Object.entries(this.#shed).map(([reason, value]) => ({ labels: { reason }, value })),
       ),
       ...this.handshakes.collect(),
+      ...this.signIns.collect(),
     ]
   }
 }

@@ -3,7 +3,6 @@ import t from 'tap'
 import { generateFiles } from '../../../src/config/generate.ts'
 import type { SchemaNode } from '../../../src/config/json-schema.ts'
 import { describeRules, findKnownKeys, findSchemaNode } from '../../../src/config/json-schema.ts'
-import { unsupported } from '../../../src/config/unsupported.ts'
 
 for (const { url, text } of generateFiles()) {
   const name = url.pathname.split('/').at(-1)
@@ -44,13 +43,4 @@ t.test('a key is found by its path', async (t) => {
   t.equal(findSchemaNode(['nowhere', 'at', 'all']), undefined)
   t.equal(findSchemaNode(['toString']), undefined)
   t.same(findKnownKeys(['version']), [])
-})
-
-t.test('each setting that is refused exists', async (t) => {
-  for (const { path } of unsupported) {
-    const steps = path.map((step, index) =>
-      step === '*' && path[index - 1] === 'listeners' ? 0 : step,
-    )
-    t.ok(findSchemaNode(steps), path.join('.'))
-  }
 })

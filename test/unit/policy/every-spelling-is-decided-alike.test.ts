@@ -11,6 +11,7 @@ import type { Snapshot } from '../../../src/pipeline/snapshot.ts'
 import { catalogue, internalDirectories } from '../../../src/policy/catalogue.ts'
 import { PathPolicy } from '../../../src/policy/path-policy.ts'
 import type { Pool } from '../../../src/pools/pool.ts'
+import { guardView } from '../../../src/runtime/build-guard.ts'
 import { buildRoutes } from '../../../src/runtime/build-routes.ts'
 
 const SEED = 20261122
@@ -284,5 +285,6 @@ rules:
   }
   const { timeouts, limits } = rules
   const routes = buildRoutes(rules, new Map([['pool01', pool]]))
-  return { revision: 1, ...routes, timeouts, limits, isTrustedProxy: () => false }
+  const guard = guardView(rules.signInGuard)
+  return { revision: 1, ...routes, timeouts, limits, guard, isTrustedProxy: () => false }
 }

@@ -99,7 +99,7 @@ t.test('what the others know: health, ejections, drains', async (t) => {
   const [first, second] = built.pools.get('pool01')?.servers ?? []
   if (!first || !second) throw new Error('no servers')
   registry.drain(first.facts.place, true)
-  const knowledge = knowledgeOf(built, [], performance.now())
+  const knowledge = knowledgeOf(built, { staples: [], shapes: [] }, performance.now())
   t.same(knowledge.drained, [first.facts.place])
   await prepare()
   await commit(knowledge)
