@@ -156,12 +156,13 @@ export class LocalTraffic implements Traffic {
   async prepare(next: Assembled): Promise<Result<PreparedTraffic, OpenTrouble>> {
     const opened = await openEntrances(next, this.#current ?? NOTHING, this.#openScope)
     if (!opened.ok) return opened
-    const commit = async (): Promise<void> => this.#adopt(next, opened.value)
-    return ok({ commit, discard: () => opened.value.discard() })
+    return ok({
+      commit: async () => this.#adopt(next, opened.value),
+      discard: () => opened.value.discard(),
+    })
   }
 
-  /** It has the registry of the checks itself. */
-  noteHealth(): void {}
+  noteHealth(): void {} // the checks have the same registry
 
   staple(staples: readonly Staple[]): void {
     this.#staples.adopt(staples)
@@ -294,10 +295,7 @@ export class LocalTraffic implements Traffic {
 
 const W3C_SCOPE = { wallNow: Date.now, computerName: hostname(), version: productVersion() }
 
-/** Keys of session tickets are at most this late. */
-const ROTATION_LOOK_MS = 10_000
-
-/** How often it is looked whether clients keep up. */
-const LOOK_MS = 1_000
+const ROTATION_LOOK_MS = 10_000 // keys of session tickets are at most this late
+const LOOK_MS = 1_000 // whether clients keep up
 
 const NOTHING: InForce = { ports: new Map(), entrances: new Map() }
