@@ -106,9 +106,9 @@ export class ClientConnection {
     return this.socket.bytesRead === this.#bytesBefore
   }
 
-  /** True when no further exchange may start: the answer in progress says `Connection: close`. */
+  /** True when nothing follows the answer in progress: it says `Connection: close`. */
   get isClosing(): boolean {
-    return this.#isClosing
+    return this.#isClosing && this.#farewell === ''
   }
 
   /** A request has arrived. One at a time: the next one starts when this one is over. */
@@ -141,7 +141,11 @@ export class ClientConnection {
   done(closes: boolean): void {
     this.#running = undefined
     this.#isBusy = false
-    if (closes) this.#isClosing = true
+    if (closes) {
+      this.#isClosing = true
+      // Nothing may follow an answer that said `Connection: close` (RFC 9112 9.6).
+      this.#farewell = ''
+    }
     if (this.#isGone) return
     if (this.#isClosing) return this.closeWhenIdle()
     const next = this.#ahead.shift()
