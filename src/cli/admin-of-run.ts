@@ -4,7 +4,7 @@ import { adminPort } from '../admin/admin-port.ts'
 import type { WorkerRow } from '../admin/scope.ts'
 import { tokenDirectories } from '../admin/token-file.ts'
 import type { Logger } from '../observe/logger.ts'
-import { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
+import type { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
 import { metricsContentType, renderMetrics } from '../observe/metrics/render-metrics.ts'
 import { productVersion } from '../observe/product-version.ts'
 import type { OwnPortKind } from '../runtime/own-ports.ts'
@@ -19,8 +19,18 @@ export interface AdminOfRun {
   reloadBy(reloader: Reloader): void
 }
 
-/** @param file the rules file */
-export function adminOfRun(file: string, logger: Logger, traffic: WorkerTraffic): AdminOfRun {
+export interface RunParts {
+  /** The rules file. */
+  readonly file: string
+  readonly logger: Logger
+  /** Of this process, the primary one. */
+  readonly metrics: ProcessMetrics
+}
+
+export function adminOfRun(
+  { file, logger, metrics }: RunParts,
+  traffic: WorkerTraffic,
+): AdminOfRun {
   let tell: (reloader: Reloader) => void = () => {}
   let reloader: Reloader | undefined
   const started = new Promise<Reloader>((resolve) => {
@@ -28,7 +38,6 @@ export function adminOfRun(file: string, logger: Logger, traffic: WorkerTraffic)
   })
   const now = (): Date => new Date()
   const startedAt = new Date(now().getTime() - process.uptime() * 1_000)
-  const ownMetrics = new ProcessMetrics({ worker: 'primary', version: productVersion() })
   const scope = { file: resolve(file), logger, startedAt, now, version: productVersion() }
   return {
     adminPort: (runtime) =>
@@ -41,7 +50,7 @@ export function adminOfRun(file: string, logger: Logger, traffic: WorkerTraffic)
         metrics: async (accept) => {
           const format = /application\/openmetrics-text/.test(accept) ? 'openmetrics' : 'prometheus'
           const parts = await runtime.collectMetrics()
-          const own = [ownMetrics.collect(), reloader?.metrics.collect() ?? []]
+          const own = [metrics.collect(), reloader?.metrics.collect() ?? []]
           const text = await renderMetrics([...parts, ...own], format)
           return { contentType: metricsContentType[format], text }
         },

@@ -195,8 +195,12 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#connection?.destroy()
     const end = (): void => {
       if (this.#isOver) return
-      res.end()
-      this.#settle()
+      try {
+        res.end()
+        this.#settle()
+      } catch (error) {
+        this.onFault(error)
+      }
     }
     if (this.#upload.awaitsContinue) end()
     else endAfterRequest(req, end)
@@ -236,6 +240,10 @@ export class Forwarding implements BackendUser, UploadEvents {
     const server = this.#connection?.server
     const startedAtMs = this.#request.hints.nowMs
     if (server) noteFailure(this.#request, server, { kind: 'answer', startedAtMs, reason })
+  }
+
+  onFault(error: unknown): void {
+    this.#request.onFault(error)
   }
 
   onUploadFailed(code: FailureCode): void {

@@ -21,6 +21,8 @@ export interface UploadSettings {
 export interface UploadEvents {
   onUploaded(): void
   onUploadFailed(code: FailureCode): void
+  /** A bug: something threw on the way of an event. May be called besides, and more than once. */
+  onFault(error: unknown): void
 }
 
 export class Upload {
@@ -88,7 +90,34 @@ export class Upload {
     req.off('end', this.#onEnd)
   }
 
+  // Written out and not `guarded`: these are made for each request.
   readonly #onData = (bytes: Buffer): void => {
+    try {
+      this.#pass(bytes)
+    } catch (error) {
+      this.#events.onFault(error)
+    }
+  }
+
+  readonly #onEnd = (): void => {
+    try {
+      this.#end()
+    } catch (error) {
+      this.#events.onFault(error)
+    }
+  }
+
+  readonly #onTimeout = (): void => {
+    try {
+      // Waiting for the server is the response time-out's business.
+      if (this.isClientsTurn) this.#fail('client-body-timeout')
+      else this.#timer?.refresh()
+    } catch (error) {
+      this.#events.onFault(error)
+    }
+  }
+
+  #pass(bytes: Buffer): void {
     const { req, framing, report, settings } = this.#request
     const socket = this.#socket
     if (!socket) return
@@ -111,18 +140,12 @@ export class Upload {
     req.pause()
   }
 
-  readonly #onEnd = (): void => {
+  #end(): void {
     const { req, framing } = this.#request
     this.stop()
     this.#isComplete = true
     if (framing === 'chunked') this.#socket?.write(lastChunk(req.rawTrailers), 'latin1')
     this.#events.onUploaded()
-  }
-
-  readonly #onTimeout = (): void => {
-    // Waiting for the server is the response time-out's business.
-    if (this.isClientsTurn) this.#fail('client-body-timeout')
-    else this.#timer?.refresh()
   }
 
   #fail(code: FailureCode): void {

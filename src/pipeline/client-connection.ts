@@ -34,6 +34,8 @@ export interface RunningExchange {
   onBodyBroken(code: FailureCode): void
   /** The time to finish is over: the proxy ends. */
   onStopping(): void
+  /** A bug on the way of an event of the connection. Never throws. */
+  onFault(error: unknown): void
 }
 
 /**
@@ -160,7 +162,7 @@ export class ClientConnection {
     this.#ahead.length = 0
     this.#farewell = farewell
     const { isBusy } = this
-    if (isBusy && !this.#isCurrentComplete()) this.#running?.onBodyBroken(code)
+    if (isBusy && !this.#isCurrentComplete()) this.#tell((running) => running.onBodyBroken(code))
     else this.closeWhenIdle()
   }
 
@@ -192,7 +194,7 @@ export class ClientConnection {
   /** The time to finish is over: what runs gets a last word, or is cut. */
   stop(): void {
     this.#ahead.length = 0
-    this.#running?.onStopping()
+    this.#tell((running) => running.onStopping())
     this.closeWhenIdle()
   }
 
@@ -205,6 +207,16 @@ export class ClientConnection {
     else this.socket.destroy()
   }
 
+  #tell(what: (running: RunningExchange) => void): void {
+    const running = this.#running
+    if (!running) return
+    try {
+      what(running)
+    } catch (error) {
+      running.onFault(error)
+    }
+  }
+
   #begin(incoming: Incoming): void {
     this.#isBusy = true
     this.#isCurrentComplete = () => incoming.req.complete
@@ -215,9 +227,8 @@ export class ClientConnection {
     if (this.#isGone) return
     this.#isGone = true
     this.#ahead.length = 0
-    const running = this.#running
+    this.#tell((running) => running.onClientGone())
     this.#running = undefined
-    running?.onClientGone()
     this.backends.closeAll()
   }
 }

@@ -14,6 +14,7 @@ import { closeExchange, type ExchangeObservers } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
 import type { Exchange, Incoming } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
+import { reportFault } from './report-fault.ts'
 import { failureAnswer, type OwnAnswer, redirectAnswer, respond } from './respond.ts'
 import { locationRewriter } from './rewrite-location.ts'
 import type { Route } from './route.ts'
@@ -37,12 +38,14 @@ export function handleRequest(
   connection: ClientConnection,
   scope: RequestScope,
 ): void {
-  const exchange = openExchange(incoming.req, connection, scope.snapshot)
-  const way = new RequestWay(exchange, incoming, scope)
+  let way: RequestWay | undefined
   try {
+    way = new RequestWay(openExchange(incoming.req, connection, scope.snapshot), incoming, scope)
     way.go()
   } catch (error) {
-    way.onFault(error)
+    if (way) return way.onFault(error)
+    reportFault(scope.logger, error, '')
+    connection.socket.destroy()
   }
 }
 
@@ -95,6 +98,7 @@ class RequestWay implements RunningExchange {
     this.#forwarding = new Forwarding(
       {
         ...connectJobOf(exchange, route, this.#scope),
+        onFault: (error) => this.onFault(error),
         req,
         res,
         head: writeRequestHead(requestHeadParts(exchange, screened, false)),
@@ -171,10 +175,23 @@ class RequestWay implements RunningExchange {
     this.#breakOff('proxy-stopping')
   }
 
+  /** A bug, in this step or in a later event. What is left of the exchange may be in any state. */
   onFault(error: unknown): void {
-    this.#scope.logger.error({ err: error, id: this.#exchange.id }, 'fault')
-    if (this.#ownOutcome) return this.#cut('proxy-fault')
-    this.#breakOff('proxy-fault')
+    this.#report(error)
+    try {
+      if (this.#isOver) return this.#exchange.connection.closeWhenIdle()
+      if (this.#ownOutcome) return this.#cut('proxy-fault')
+      this.#breakOff('proxy-fault')
+    } catch (second) {
+      this.#report(second)
+      // Whatever hangs on the connection ends with it.
+      this.#exchange.connection.socket.destroy()
+      this.#over('proxy-fault', true)
+    }
+  }
+
+  #report(error: unknown): void {
+    reportFault(this.#scope.logger, error, this.#exchange.id)
   }
 
   /** Ends the exchange with an answer of ours, or by a cut when another answer has begun. */
@@ -190,8 +207,14 @@ class RequestWay implements RunningExchange {
   #over(outcome: FailureCode | 'done', closes: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    closeExchange(this.#exchange, outcome, this.#scope)
-    this.#exchange.connection.done(closes)
+    // Not counted or not logged is bad; what must not be is that the connection waits for ever.
+    try {
+      closeExchange(this.#exchange, outcome, this.#scope)
+      this.#exchange.connection.done(closes)
+    } catch (error) {
+      this.#report(error)
+      this.#exchange.connection.socket.destroy()
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import { connectJobOf } from './connect-job.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
 import { type RequestScope, requestHeadParts } from './handle-request.ts'
 import { openExchange } from './open-exchange.ts'
+import { reportFault } from './report-fault.ts'
 import { failureAnswer, ownAnswerText, redirectAnswer } from './respond.ts'
 import type { Route } from './route.ts'
 import { routeExchange } from './route-exchange.ts'
@@ -37,12 +38,14 @@ export function handleUpgrade(
     request.socket.destroy()
     return
   }
-  const way = new UpgradeWay(openExchange(request.req, connection, scope.snapshot), request, scope)
+  let way: UpgradeWay | undefined
   try {
+    way = new UpgradeWay(openExchange(request.req, connection, scope.snapshot), request, scope)
     way.go()
   } catch (error) {
-    scope.logger.error({ err: error }, 'fault')
-    way.fail('proxy-fault')
+    if (way) return way.onFault(error)
+    reportFault(scope.logger, error, '')
+    request.socket.destroy()
   }
 }
 
@@ -80,7 +83,9 @@ class UpgradeWay implements RunningExchange {
     const { route } = decision
 
     // 3. Which server: pin, cookie, balance.
-    this.#giveUp = obtainConnection(connectJobOf(exchange, route, this.#scope), (result) => {
+    const onFault = (error: unknown): void => this.onFault(error)
+    const job = { ...connectJobOf(exchange, route, this.#scope), onFault }
+    this.#giveUp = obtainConnection(job, (result) => {
       if (this.#isOver) return
       if (typeof result === 'string') this.fail(result)
       else this.#tunnel(result, screened, route)
@@ -117,6 +122,7 @@ class UpgradeWay implements RunningExchange {
         tunnelMs: snapshot.timeouts.tunnelMs,
       },
       {
+        onFault: (error) => this.onFault(error),
         onOpen: () => {
           noteAnswer(passive, backend.server)
           report.status = 101
@@ -182,10 +188,34 @@ class UpgradeWay implements RunningExchange {
     else this.fail('proxy-stopping')
   }
 
+  /** A bug, in this step or in a later event. */
+  onFault(error: unknown): void {
+    this.#report(error)
+    const isOpen = this.#exchange.report.status === 101
+    try {
+      if (!this.#isOver) this.#giveUp()
+      if (isOpen || this.#isOver) this.#request.socket.destroy()
+      else this.fail('proxy-fault')
+    } catch (second) {
+      this.#report(second)
+      this.#request.socket.destroy()
+    }
+    this.#over('proxy-fault')
+  }
+
+  #report(error: unknown): void {
+    reportFault(this.#scope.logger, error, this.#exchange.id)
+  }
+
   #over(outcome: FailureCode | 'done'): void {
     if (this.#isOver) return
     this.#isOver = true
-    closeExchange(this.#exchange, outcome, this.#scope)
-    this.#exchange.connection.done(true)
+    try {
+      closeExchange(this.#exchange, outcome, this.#scope)
+      this.#exchange.connection.done(true)
+    } catch (error) {
+      this.#report(error)
+      this.#request.socket.destroy()
+    }
   }
 }

@@ -135,7 +135,11 @@ export class ListenerHandler {
   }
 
   onRequest(req: IncomingMessage, res: ServerResponse): void {
-    this.#connectionOf(req.socket).accept({ req, res })
+    try {
+      this.#connectionOf(req.socket).accept({ req, res })
+    } catch (error) {
+      this.#onFault(error, req.socket)
+    }
   }
 
   mayUpgrade(req: IncomingMessage): boolean {
@@ -143,13 +147,25 @@ export class ListenerHandler {
   }
 
   onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const connection = this.#connectionOf(req.socket)
-    // Node wraps the socket when a body was announced; that is never a tunnel of ours.
-    if (socket !== connection.socket) return void connection.socket.destroy()
-    handleUpgrade({ req, socket: connection.socket, head }, connection, this.#settings.scope())
+    try {
+      const connection = this.#connectionOf(req.socket)
+      // Node wraps the socket when a body was announced; that is never a tunnel of ours.
+      if (socket !== connection.socket) return void connection.socket.destroy()
+      handleUpgrade({ req, socket: connection.socket, head }, connection, this.#settings.scope())
+    } catch (error) {
+      this.#onFault(error, req.socket)
+    }
   }
 
   onParseError(error: NodeJS.ErrnoException, socket: Socket): void {
+    try {
+      this.#refuse(error, socket)
+    } catch (fault) {
+      this.#onFault(fault, socket)
+    }
+  }
+
+  #refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.#bySocket.get(socket)
     const code = parseFailure(error)
     // Node reports each read that follows: one answer and one log line are enough, and closing now would reset the
@@ -200,6 +216,15 @@ export class ListenerHandler {
       { listener, client: unmapped(peerAddress), reason: error.code ?? error.message },
       'handshake failed',
     )
+  }
+
+  /** A bug before there is an exchange, or behind it: its connection ends, and the process says so. */
+  #onFault(error: unknown, socket: Socket): void {
+    socket.destroy()
+    // Not here: fastify stands between this and the process, and would answer.
+    setImmediate(() => {
+      throw error
+    })
   }
 
   #connectionOf(socket: Socket): ClientConnection {

@@ -33,7 +33,7 @@ t.test('names and labels are in Prometheus form', async (t) => {
 
 t.test('no label could take a value from the Internet', async (t) => {
   const fromTheFile = ['rule', 'pool', 'server', 'listener', 'stream', 'name']
-  const ours = 'status_class outcome version trigger worker statistic node from'.split(' ')
+  const ours = 'status_class outcome version trigger worker statistic node from kind'.split(' ')
   for (const name of names)
     for (const label of definitionOf(name).labels)
       t.ok([...fromTheFile, ...ours].includes(label), `${label} of ${name}`)

@@ -49,6 +49,13 @@ const tolerated: readonly {
       /^HPE_(?:INVALID_CHUNK_SIZE|STRICT|CR_EXPECTED)$/.test(refusal) && ODD_CHUNK_LINE.test(text),
     why: 'blanks behind the size (old servers fill up with them) and odd extensions go no further than our parser',
   },
+  {
+    who: 'undici',
+    when: (refusal, text) =>
+      /UND_ERR_RES_CONTENT_LENGTH_MISMATCH/.test(refusal) &&
+      /content-length:[^\r\n]*[ \t]\r\n/i.test(text),
+    why: 'undici does not take the blanks behind a length off (RFC 9110 5.5)',
+  },
   ...(['node', 'undici'] as const).map((who) => ({
     who,
     when: (refusal: string, text: string) =>
