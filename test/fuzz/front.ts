@@ -97,7 +97,9 @@ function judge({ expected, got, backend, isPlain }: Verdict): string | undefined
   if (isPlain && got.answers.length !== requests.length) return 'plain requests without an answer'
   // The answer to a request may be lost with the connection, but only the last one: nothing follows it.
   const mayLose =
-    begun !== undefined || expected.begunMethod === 'CONNECT' || requests.slice(1).some(leavesHttp)
+    begun !== undefined ||
+    /^(?:CONNECT|PRI)$/.test(expected.begunMethod ?? '') ||
+    requests.slice(1).some(leavesHttp)
   if (arrived.size > 0 && !(arrived.size === 1 && mayLose && got.rest === ''))
     return `${explain(expected, got)}: an answer of the server got lost`
   return undefined

