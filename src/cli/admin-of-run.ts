@@ -4,7 +4,7 @@ import { adminPort } from '../admin/admin-port.ts'
 import type { WorkerRow } from '../admin/scope.ts'
 import { tokenDirectories } from '../admin/token-file.ts'
 import type { Logger } from '../observe/logger.ts'
-import { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
+import type { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
 import { metricsContentType, renderMetrics } from '../observe/metrics/render-metrics.ts'
 import { productVersion } from '../observe/product-version.ts'
 import type { OwnPortKind } from '../runtime/own-ports.ts'
@@ -24,6 +24,8 @@ export interface AdminSetup {
   /** The rules file. */
   readonly file: string
   readonly logger: Logger
+  /** Of this process, the primary one. */
+  readonly metrics: ProcessMetrics
   /** Left out: this process serves itself. */
   readonly traffic?: WorkerTraffic
   /** Where a token may go; default those of the product. */
@@ -31,7 +33,7 @@ export interface AdminSetup {
 }
 
 export function adminOfRun(setup: AdminSetup): AdminOfRun {
-  const { file, logger, traffic, directories = tokenDirectories() } = setup
+  const { file, logger, metrics, traffic, directories = tokenDirectories() } = setup
   let tell: (reloader: Reloader) => void = () => {}
   let reloader: Reloader | undefined
   const started = new Promise<Reloader>((resolve) => {
@@ -39,7 +41,6 @@ export function adminOfRun(setup: AdminSetup): AdminOfRun {
   })
   const now = (): Date => new Date()
   const startedAt = new Date(now().getTime() - process.uptime() * 1_000)
-  const ownMetrics = new ProcessMetrics({ worker: 'primary', version: productVersion() })
   const scope = { file: resolve(file), logger, startedAt, now, version: productVersion() }
   return {
     adminPort: (runtime) =>
@@ -52,7 +53,7 @@ export function adminOfRun(setup: AdminSetup): AdminOfRun {
         metrics: async (accept) => {
           const format = /application\/openmetrics-text/.test(accept) ? 'openmetrics' : 'prometheus'
           const parts = await runtime.collectMetrics()
-          const own = [ownMetrics.collect(), reloader?.metrics.collect() ?? []]
+          const own = [metrics.collect(), reloader?.metrics.collect() ?? []]
           const text = await renderMetrics([...parts, ...own], format)
           return { contentType: metricsContentType[format], text }
         },

@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util'
 import { readTokenFile, tokenPath } from '../admin/token-file.ts'
 import { type Lab, startLab } from '../lab/lab.ts'
 import { createLogger } from '../observe/logger.ts'
+import { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
+import { productVersion } from '../observe/product-version.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import { loadConfiguration } from '../runtime/load-configuration.ts'
 import { Reloader } from '../runtime/reload.ts'
@@ -71,7 +73,8 @@ async function serve(file: string, { lab, ports, directory, io }: Demo): Promise
   const loaded = await loadConfiguration(file, { registry, revision: 1, now: now() })
   if (!loaded.ok) throw new Error(formatProblems(file, loaded.error.problems, io))
   const { logger, flush } = createLogger({ level: 'info' })
-  const admin = adminOfRun({ file, logger, directories: [directory] })
+  const metrics = new ProcessMetrics({ worker: '0', version: productVersion() })
+  const admin = adminOfRun({ file, logger, metrics, directories: [directory] })
   const started = await Runtime.start(loaded.value.built, logger, { adminPort: admin.adminPort })
   if (!started.ok) {
     const others = '--http, --https, --health and --admin choose other ports'

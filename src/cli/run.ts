@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Problem } from '../config/problem.ts'
 import { adoptLogRule, createLogger, type Logger } from '../observe/logger.ts'
+import { ProcessMetrics } from '../observe/metrics/process-metrics.ts'
+import { productVersion } from '../observe/product-version.ts'
 import { ServerRegistry } from '../pools/server-registry.ts'
 import type { Assembled } from '../runtime/assemble.ts'
 import { loadConfiguration } from '../runtime/load-configuration.ts'
@@ -48,9 +50,10 @@ export async function runProxy(args: readonly string[], io: CommandIo): Promise<
   adoptLogRule(logger, built.rules.log)
   logProblems(logger, file, warnings)
   warnOfSurroundings(built.rules.limits.connections, logger)
-  surviveFaults(logger)
+  const metrics = new ProcessMetrics({ worker: 'primary', version: productVersion() })
+  surviveFaults(logger, metrics)
   const traffic = new WorkerTraffic({ logger, entry: workerEntry(), countOf: workerCount })
-  const admin = adminOfRun({ file, logger, traffic })
+  const admin = adminOfRun({ file, logger, metrics, traffic })
   const started = await Runtime.start(built, logger, { traffic, adminPort: admin.adminPort })
   if (!started.ok) {
     await flush()

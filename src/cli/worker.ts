@@ -32,8 +32,8 @@ export async function runWorker(
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   const worker = Number(number)
   const { logger, flush } = createLogger({ level: 'info', worker })
-  surviveFaults(logger)
   const metrics = new ProcessMetrics({ worker: String(place), version: productVersion() })
+  surviveFaults(logger, metrics)
   await new Promise<void>((end) => {
     const own = new Worker({
       logger,

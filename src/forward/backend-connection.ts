@@ -17,6 +17,8 @@ export interface BackendUser extends ResponseSink {
   onDrain(): void
   /** All that one read brought has been handed over. */
   onReadEnd(): void
+  /** A bug: something threw on the way of an event. The connection is ended. */
+  onFault(error: unknown): void
 }
 
 export class BackendConnection implements ResponseSink {
@@ -137,8 +139,40 @@ export class BackendConnection implements ResponseSink {
     return socket
   }
 
+  /** What a listener throws ends the connection and the exchange that was on it when the event came. */
+  #guarded<Value>(listener: (value: Value) => void): (value: Value) => void {
+    return (value) => {
+      const user = this.#user
+      try {
+        listener(value)
+      } catch (error) {
+        this.#onFault(error, user)
+      }
+    }
+  }
+
+  #onFault(error: unknown, user: BackendUser | undefined): void {
+    try {
+      this.destroy()
+    } finally {
+      user?.onFault(error)
+    }
+    // Between two exchanges nobody waits: it is a fault of the process.
+    if (!user) throw error
+  }
+
+  /** As `#guarded`, for the event that comes most often. */
   readonly #onData = (bytes: Buffer, isLent: boolean): void => {
+    const user = this.#user
     this.#isLent = isLent
+    try {
+      this.#read(bytes)
+    } catch (error) {
+      this.#onFault(error, user)
+    }
+  }
+
+  #read(bytes: Buffer): void {
     const surplus = this.#parser.execute(bytes)
     if (!this.#isOpen) return
     // Bytes that answer no request could be taken for the next answer: the connection is spent (RFC 9112 9.2).
@@ -148,37 +182,42 @@ export class BackendConnection implements ResponseSink {
     else this.#user?.onReadEnd()
   }
 
-  readonly #onEnd = (): void => {
+  readonly #onEnd = this.#guarded((): void => {
     this.#hasEnded = true
     if (this.#parser.finish() && this.#completed) {
       this.#isLast = true
       return this.#handOver(this.#completed)
     }
     this.#lose('the server closed the connection')
-  }
+  })
 
-  readonly #onError = (error: NodeJS.ErrnoException): void => {
+  readonly #onError = this.#guarded((error: NodeJS.ErrnoException): void => {
     this.#lose(error.code ?? error.message)
-  }
+  })
 
-  readonly #onClose = (): void => {
+  readonly #onClose = this.#guarded((): void => {
     this.#lose(this.#hasEnded ? 'the server closed the connection' : 'the connection broke')
-  }
+  })
 
-  readonly #onTimeout = (): void => {
+  readonly #onTimeout = this.#guarded((): void => {
     this.#user?.onSilence()
-  }
+  })
 
-  readonly #onDrain = (): void => {
+  readonly #onDrain = this.#guarded((): void => {
     this.#user?.onDrain()
-  }
+  })
 
   #lose(reason: string): void {
     if (!this.#isOpen) return
     const user = this.#user
     this.destroy()
-    if (user) user.onConnectionLost(reason)
-    else this.onIdleEnd?.()
+    if (!user) return this.onIdleEnd?.()
+    try {
+      user.onConnectionLost(reason)
+    } catch (error) {
+      // It has been let go of already.
+      user.onFault(error)
+    }
   }
 
   onInformation(head: Parameters<ResponseSink['onInformation']>[0]): void {
@@ -208,6 +247,10 @@ export class BackendConnection implements ResponseSink {
   onMalformed(what: string): void {
     const user = this.#user
     this.destroy()
-    user?.onMalformed(what)
+    try {
+      user?.onMalformed(what)
+    } catch (error) {
+      user?.onFault(error)
+    }
   }
 }

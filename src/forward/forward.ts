@@ -79,8 +79,9 @@ export class Forwarding implements BackendUser, UploadEvents {
 
   /** Bytes of the body so far, while it is the client's turn to send; undefined: it is not. */
   get uploaded(): number | undefined {
-    const isAwaited = this.#connection !== undefined && this.#upload.isClientsTurn
-    return isAwaited ? this.#request.report.requestBytes : undefined
+    return this.hasSent && this.#upload.isClientsTurn
+      ? this.#request.report.requestBytes
+      : undefined
   }
 
   /** The request, or a part of it, has been written to a server. */
@@ -216,8 +217,12 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#connection?.destroy()
     const end = (): void => {
       if (this.#isOver) return
-      this.#download.end()
-      this.#settle()
+      try {
+        this.#download.end()
+        this.#settle()
+      } catch (error) {
+        this.onFault(error)
+      }
     }
     if (this.#upload.awaitsContinue) end()
     else endAfterRequest(req, end)
@@ -257,6 +262,10 @@ export class Forwarding implements BackendUser, UploadEvents {
     const server = this.#connection?.server
     const startedAtMs = this.#request.hints.nowMs
     if (server) noteFailure(this.#request, server, { kind: 'answer', startedAtMs, reason })
+  }
+
+  onFault(error: unknown): void {
+    this.#request.onFault(error)
   }
 
   onUploadFailed(code: FailureCode): void {

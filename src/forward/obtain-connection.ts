@@ -10,7 +10,8 @@ import type { Server } from '../pools/server.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import type { BackendConnections } from './backend-connections.ts'
 import type { ForwardReport } from './forward-report.ts'
-import { openBackendConnection } from './open-backend-connection.ts'
+import type { OnFault } from './guarded.ts'
+import { type ConnectResult, openBackendConnection } from './open-backend-connection.ts'
 import { noteConnected, noteConnecting, noteFailure, type PassiveCheck } from './passive-check.ts'
 
 export interface ConnectSettings {
@@ -24,6 +25,8 @@ export interface ConnectJob extends PassiveCheck {
   readonly connections: BackendConnections
   readonly report: ForwardReport
   readonly settings: ConnectSettings
+  /** What `done`, or a step before it, throws in a later event. */
+  readonly onFault: OnFault
 }
 
 /** Why there is no connection: nobody to try, or all that were tried failed. */
@@ -81,7 +84,7 @@ function connectTo(
     noteConnecting(server, startedAtMs, connectMs)
     const { trace } = report
     trace?.onConnecting(server, source)
-    giveUp = openBackendConnection({ server, isTls: job.isTls, connectMs, trace }, (result) => {
+    const onResult = (result: ConnectResult): void => {
       if (result.ok) {
         report.connectedAtMs = job.now()
         trace?.onConnected()
@@ -98,6 +101,15 @@ function connectTo(
       const next = chooseNextServer(pool, { ...hints, nowMs: job.now() }, tried)
       if (!next) return done('backend-unreachable')
       attempt(next)
+    }
+    const request = { server, isTls: job.isTls, connectMs, trace }
+    giveUp = openBackendConnection(request, (result) => {
+      try {
+        onResult(result)
+      } catch (error) {
+        if (result.ok) result.connection.destroy()
+        job.onFault(error)
+      }
     })
   }
   attempt(first)

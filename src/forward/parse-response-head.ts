@@ -51,6 +51,8 @@ export function parseResponseHead(text: string, method: string): ResponseHead | 
     fields.push(name, value)
   }
   const is11 = text.charCodeAt(7) === 0x31
+  // A reader who knows that HTTP/1.0 has no 1xx (RFC 9110 15.2) takes it for the answer itself.
+  if (status < 200 && !is11) return 'a 1xx answer in HTTP/1.0'
   if (facts.chunked && !is11) return 'Transfer-Encoding in an HTTP/1.0 answer'
   if (facts.chunked && facts.contentLength !== -1)
     return 'Transfer-Encoding and Content-Length together'

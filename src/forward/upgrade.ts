@@ -15,6 +15,7 @@ import type { FailureCode } from '../base/failure.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { breakOff } from './break-off.ts'
 import type { ForwardTrace } from './forward-trace.ts'
+import { guarded } from './guarded.ts'
 import type { ResponsePlan } from './response-head.ts'
 import { superviseTunnel } from './tunnel.ts'
 import {
@@ -49,6 +50,8 @@ export interface TunnelEvents {
   onRefused(status: number, isWhole: boolean): void
   /** Nothing was sent to the client yet. */
   onFailed(code: FailureCode, reason: string): void
+  /** A bug: something threw on the way of an event. The end of the tunnel is to be asked for. */
+  onFault(error: unknown): void
 }
 
 const httpProxy = loadHttpProxy()
@@ -86,48 +89,62 @@ export function openTunnel(request: TunnelRequest, events: TunnelEvents): () => 
     early.stop()
     then()
   }
+  let isCounted = true
+  const discount = (): void => {
+    if (isCounted) facts.inFlight--
+    isCounted = false
+  }
   const release = (): void => {
     backend.destroy()
-    facts.inFlight--
+    discount()
   }
   const fail = (code: FailureCode, reason: string): void =>
     settle(() => {
       release()
       events.onFailed(code, reason)
     })
+  const guard = <Values extends readonly unknown[]>(listener: (...values: Values) => void) =>
+    guarded((error) => {
+      release()
+      events.onFault(error)
+    }, listener)
   const timer = setTimeout(
-    () => fail('backend-response-timeout', 'no answer to the upgrade'),
+    guard(() => fail('backend-response-timeout', 'no answer to the upgrade')),
     request.responseMs,
   )
   const { proxyReq, relay } = startProxyRequest(request, backend)
-  proxyReq.on('error', (error: NodeJS.ErrnoException) =>
-    fail(failureOf(error), error.code ?? error.message),
-  )
-  proxyReq.on('response', (answer: IncomingMessage) => {
+  const onError = (error: NodeJS.ErrnoException): void =>
+    fail(failureOf(error), error.code ?? error.message)
+  proxyReq.on('error', guard(onError))
+  const onResponse = (answer: IncomingMessage): void => {
     // To Node a 101 without an Upgrade field is an answer like any other.
     if (answer.statusCode === 101) return fail('backend-answer-malformed', NOT_OURS)
     if (request.trace) traceAnswer(request.trace, answer, request.plan)
-    settle(() =>
-      relayRefusal(request, answer, (isWhole) => {
+    settle(() => {
+      const onDone = (isWhole: boolean): void => {
         release()
         events.onRefused(answer.statusCode ?? 0, isWhole)
-      }),
-    )
-  })
-  proxyReq.on('upgrade', (answer: IncomingMessage, _socket: Socket, glued: Buffer) => {
+      }
+      relayRefusal(request, answer, guard(onDone))
+    })
+  }
+  proxyReq.on('response', guard(onResponse))
+  const onUpgrade = (answer: IncomingMessage, _socket: Socket, glued: Buffer): void => {
     const wrong = wrongUpgrade(answer, request.fields)
     if (wrong) return fail('backend-answer-malformed', wrong)
     if (request.trace) traceAnswer(request.trace, answer, request.plan)
     settle(() => {
       early.giveBack()
       relay({ headers: switchingFields(answer, request.plan) }, backend, glued)
-      superviseTunnel({ client: socket, backend, idleMs: request.tunnelMs }, () => {
-        facts.inFlight--
+      const onEnd = (): void => {
+        discount()
         events.onEnd()
-      })
+      }
+      superviseTunnel({ client: socket, backend, idleMs: request.tunnelMs }, guard(onEnd))
       events.onOpen()
     })
-  })
+  }
+  proxyReq.on('upgrade', guard(onUpgrade))
   return () => {
     if (isSettled) breakOff(backend)
     settle(release)

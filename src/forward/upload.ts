@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
+import { guarded } from './guarded.ts'
 
 export interface UploadRequest {
   readonly req: IncomingMessage
@@ -25,6 +26,8 @@ export interface UploadSettings {
 export interface UploadEvents {
   onUploaded(): void
   onUploadFailed(code: FailureCode): void
+  /** A bug: something threw on the way of an event. May be called besides, and more than once. */
+  onFault(error: unknown): void
 }
 
 export class Upload {
@@ -66,9 +69,11 @@ export class Upload {
     const { req, settings } = this.#request
     if (this.#isComplete) return
     this.#socket = socket
-    const onData = (bytes: Buffer): void => this.#pass(bytes)
-    const onEnd = (): void => this.#end()
-    const timer = setTimeout(() => this.#onTimeout(), settings.timeouts.requestBodyMs)
+    const onFault = (error: unknown): void => this.#events.onFault(error)
+    const onData = guarded(onFault, (bytes: Buffer) => this.#pass(bytes))
+    const onEnd = guarded(onFault, () => this.#end())
+    const onTimeout = guarded(onFault, () => this.#onTimeout())
+    const timer = setTimeout(onTimeout, settings.timeouts.requestBodyMs)
     this.#timer = timer
     // Both come in a later turn; what was looked at before goes first.
     req.on('data', onData)

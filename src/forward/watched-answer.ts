@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { BackendUser } from './backend-connection.ts'
+import { guarded } from './guarded.ts'
 import type { ResponseHead } from './response-parser.ts'
 
 export interface AnswerWatch {
@@ -38,7 +39,11 @@ export class WatchedAnswer implements BackendUser {
     if (waitMs > 0) {
       this.#held = []
       this.#source.pause()
-      this.#timer = setTimeout(() => this.#letGo(), waitMs)
+      const letGo = guarded(
+        (error) => this.onFault(error),
+        () => this.#letGo(),
+      )
+      this.#timer = setTimeout(letGo, waitMs)
     }
     this.#pass(() => this.#user.onHead(head))
   }
@@ -71,6 +76,11 @@ export class WatchedAnswer implements BackendUser {
 
   onDrain(): void {
     this.#user.onDrain()
+  }
+
+  onFault(error: unknown): void {
+    this.stop()
+    this.#user.onFault(error)
   }
 
   onSilence(): void {

@@ -6,14 +6,21 @@
  * settings (certificates, TLS profile, time-outs, size of heads) gets a new one behind the same port, at once for all
  * of them, those included that Node cannot change on a server that runs; connections that stand stay where they are.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify from 'fastify'
 import type { TlsProfile } from '../config/rules.ts'
 import { chooserOf, type NodeServers, takesEcdsa } from './choose-profile.ts'
+import { pastFastify, takeEveryRequest } from './every-request.ts'
 import { createHandshakeQueue } from './handshake-queue.ts'
 import type { ListenerHandler } from './listener-handler.ts'
 import { type BelowTls, type NamedPeers, peerOf } from './peer.ts'
@@ -52,7 +59,8 @@ export async function createHttpListener(
   const others = new Map<TlsProfile, Server>()
   const { tls } = settings
   const app = fastify({
-    serverFactory: (route) => {
+    serverFactory: (routed) => {
+      const route = pastFastify(routed, handler)
       const make = (profile: TlsProfile | undefined): Server =>
         createNodeServer({ settings, profile }, { handler, named }, route)
       for (const profile of tls?.otherProfiles ?? []) {
@@ -159,17 +167,6 @@ function handOver(servers: readonly Server[], { isTls, begin }: Beginning): Http
   }
 }
 
-/** The hook runs before routing has any effect and takes the request away from fastify, 404 route included. */
-function takeEveryRequest(app: FastifyInstance, handler: ListenerHandler): void {
-  app.addHook('onRequest', (request, reply, _done) => {
-    const req = request.raw
-    reply.hijack()
-    req.url = request.originalUrl
-    handler.onRequest(req, reply.raw)
-  })
-  app.all('/', () => {})
-}
-
 interface NamedScope extends EventScope {
   readonly waitMs: number
   readonly serve: (socket: Socket) => void
@@ -199,7 +196,7 @@ interface EventScope {
 function createNodeServer(
   { settings, profile }: { settings: ListenerSettings; profile: TlsProfile | undefined },
   { handler, named }: EventScope,
-  route: (req: IncomingMessage, res: ServerResponse) => void,
+  route: RequestListener,
 ): Server {
   const options = {
     ...httpServerOptions(settings.server),

@@ -44,6 +44,8 @@ export interface RunningExchange {
   onClientStuck(): void
   /** The time to finish is over: the proxy ends. */
   onStopping(): void
+  /** A bug on the way of an event of the connection. Never throws. */
+  onFault(error: unknown): void
 }
 
 /** How fast a client has to be. */
@@ -130,9 +132,9 @@ export class ClientConnection {
     return this.socket.bytesRead === this.#bytesBefore
   }
 
-  /** True when no further exchange may start: the answer in progress says `Connection: close`. */
+  /** True when nothing follows the answer in progress: it says `Connection: close`. */
   get isClosing(): boolean {
-    return this.#isClosing
+    return this.#isClosing && this.#farewell === ''
   }
 
   /** Monotonic milliseconds of the end of the last exchange; undefined: it has come to nothing yet. */
@@ -196,7 +198,11 @@ export class ClientConnection {
     this.#running = undefined
     this.#isBusy = false
     this.#servedAtMs = monotonicNow()
-    if (closes) this.#isClosing = true
+    if (closes) {
+      this.#isClosing = true
+      // Nothing may follow an answer that said `Connection: close` (RFC 9112 9.6).
+      this.#farewell = ''
+    }
     if (this.#isGone) return
     if (this.#isClosing) return this.closeWhenIdle()
     const next = this.#ahead.shift()
@@ -211,7 +217,7 @@ export class ClientConnection {
     this.#ahead.length = 0
     this.#farewell = farewell
     const { isBusy } = this
-    if (isBusy && !this.#isCurrentComplete()) this.#running?.onBodyBroken(code)
+    if (isBusy && !this.#isCurrentComplete()) this.#tell((running) => running.onBodyBroken(code))
     else this.closeWhenIdle()
   }
 
@@ -243,7 +249,7 @@ export class ClientConnection {
   /** The time to finish is over: what runs gets a last word, or is cut. */
   stop(): void {
     this.#ahead.length = 0
-    this.#running?.onStopping()
+    this.#tell((running) => running.onStopping())
     this.closeWhenIdle()
   }
 
@@ -256,6 +262,16 @@ export class ClientConnection {
     else this.socket.destroy()
   }
 
+  #tell(what: (running: RunningExchange) => void): void {
+    const running = this.#running
+    if (!running) return
+    try {
+      what(running)
+    } catch (error) {
+      running.onFault(error)
+    }
+  }
+
   #begin(incoming: Incoming): void {
     this.#isBusy = true
     this.#isCurrentComplete = () => incoming.req.complete
@@ -266,9 +282,8 @@ export class ClientConnection {
     if (this.#isGone) return
     this.#isGone = true
     this.#ahead.length = 0
-    const running = this.#running
+    this.#tell((running) => running.onClientGone())
     this.#running = undefined
-    running?.onClientGone()
     this.backends.closeAll()
   }
 }

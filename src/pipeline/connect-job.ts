@@ -19,5 +19,5 @@ export function connectJobOf(exchange: Exchange, { pool }: Route, { onEjection }
     settings: snapshot,
     now: monotonicNow,
     onEjection,
-  } satisfies ConnectJob
+  } satisfies Omit<ConnectJob, 'onFault'>
 }

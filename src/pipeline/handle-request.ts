@@ -4,18 +4,20 @@
 import type { ChallengeStore } from '../acme/challenge-store.ts'
 import { type FailureCode, failureOf } from '../base/failure.ts'
 import { Forwarding, type ForwardResult } from '../forward/forward.ts'
+import { guarded } from '../forward/guarded.ts'
 import type { EjectionEvent } from '../forward/passive-check.ts'
 import { writeRequestHead } from '../forward/request-head.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Traces } from '../trace/traces.ts'
 import { answerBlocked } from './answer-blocked.ts'
 import { answerChallenge } from './answer-challenge.ts'
-import { isBelieved } from './client-address.ts'
 import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange, type ExchangeObservers } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
 import type { Exchange, Incoming } from './exchange.ts'
 import { openExchange } from './open-exchange.ts'
+import { reportFault } from './report-fault.ts'
+import { requestHeadParts } from './request-head-parts.ts'
 import { failureAnswer, type OwnAnswer, ownAnswerHead, redirectAnswer, respond } from './respond.ts'
 import { locationRewriter } from './rewrite-location.ts'
 import type { Route } from './route.ts'
@@ -49,13 +51,16 @@ export function handleRequest(
   connection: ClientConnection,
   scope: RequestScope,
 ): void {
-  const exchange = openExchange(incoming.req, connection, scope.snapshot)
-  if (scope.traces?.isRunning) traceExchange(exchange, scope.traces)
-  const way = new RequestWay(exchange, incoming, scope)
+  let way: RequestWay | undefined
   try {
+    const exchange = openExchange(incoming.req, connection, scope.snapshot)
+    if (scope.traces?.isRunning) traceExchange(exchange, scope.traces)
+    way = new RequestWay(exchange, incoming, scope)
     way.go()
   } catch (error) {
-    way.onFault(error)
+    if (way) return way.onFault(error)
+    reportFault(scope.logger, error, '')
+    connection.socket.destroy()
   }
 }
 
@@ -99,13 +104,13 @@ class RequestWay implements RunningExchange {
 
     // An authority asks, as it was asked to: this is about the name alone, not about what is published under it.
     const answer = answerChallenge(exchange, this.#scope.challenges)
-    if (answer) return this.#answerChallenge(answer)
+    if (answer) return this.#answerDone(answer)
 
     // 2. Which publishing rule, and does its policy serve this?
     const decision = routeExchange(exchange, screened)
     if (exchange.trace) traceDecision(exchange, decision)
     if (decision.kind === 'failed') return this.#answerFailure(decision.code)
-    if (decision.kind === 'redirect') return this.#answerRedirect(decision.location)
+    if (decision.kind === 'redirect') return this.#answerDone(redirectAnswer(decision.location))
 
     // 3. Does it try a password, and have too many been tried?
     const forwarded = { ...screened, target: decision.target }
@@ -117,11 +122,15 @@ class RequestWay implements RunningExchange {
   }
 
   #guard(signIn: SignInStep, screened: Screened, route: Route): void {
-    signIn.enter(this.#incoming, (refusal) => {
+    const onVerdict = (refusal: SignInRefusal | undefined): void => {
       if (this.#isOver || this.#ownOutcome) return
       if (refusal) this.#refuse(refusal, route)
       else this.#forward(screened, route)
-    })
+    }
+    signIn.enter(
+      this.#incoming,
+      guarded((error) => this.onFault(error), onVerdict),
+    )
   }
 
   #refuse(refusal: SignInRefusal, route: Route): void {
@@ -135,13 +144,18 @@ class RequestWay implements RunningExchange {
     const { shape, waitMs } = refusal
     this.#ownOutcome = refusal.code
     this.#exchange.report.status = shape.status
-    takeRest(this.#incoming, waitMs, (isWhole) => {
+    const onTaken = (isWhole: boolean): void => {
       if (this.#isOver) return
       // Whoever was signed in on the connection would still be so; the pool would have forgotten him.
       const closes = this.#closes() || !isWhole || this.#exchange.connection.isSignedIn
       this.#incoming.res.once('finish', () => this.#over(refusal.code, closes))
       answerBlocked(this.#incoming, this.#exchange, { shape, route, closes })
-    })
+    }
+    takeRest(
+      this.#incoming,
+      waitMs,
+      guarded((error) => this.onFault(error), onTaken),
+    )
   }
 
   #forward(screened: Screened, route: Route): void {
@@ -151,12 +165,14 @@ class RequestWay implements RunningExchange {
     this.#forwarding = new Forwarding(
       {
         ...connectJobOf(exchange, route, this.#scope),
+        onFault: (error) => this.onFault(error),
         req,
         res,
         head: writeRequestHead(requestHeadParts(exchange, screened, false)),
         framing: screened.framing,
         // Expect of an HTTP/1.0 request is ignored (RFC 9110 10.1.1).
-        expectsContinue: facts.expect !== undefined && req.httpVersionMinor > 0,
+        expectsContinue:
+          facts.expect !== undefined && req.httpVersionMinor > 0 && !exchange.hasContinued,
         pins: facts.bindsConnection,
         rewriteLocation: route.pool.rewriteLocation
           ? locationRewriter(exchange, screened.host)
@@ -183,13 +199,7 @@ class RequestWay implements RunningExchange {
     this.#answer(answer, code)
   }
 
-  #answerRedirect(location: string): void {
-    const answer = redirectAnswer(location)
-    this.#exchange.report.status = answer.status
-    this.#answer({ ...answer, closes: this.#closes() }, 'done')
-  }
-
-  #answerChallenge(answer: OwnAnswer): void {
+  #answerDone(answer: OwnAnswer): void {
     this.#exchange.report.status = answer.status
     this.#answer({ ...answer, closes: this.#closes() }, 'done')
   }
@@ -238,10 +248,23 @@ class RequestWay implements RunningExchange {
     this.#breakOff('proxy-stopping')
   }
 
+  /** A bug, in this step or in a later event. What is left of the exchange may be in any state. */
   onFault(error: unknown): void {
-    this.#scope.logger.error({ err: error, id: this.#exchange.id }, 'fault')
-    if (this.#ownOutcome) return this.#cut('proxy-fault')
-    this.#breakOff('proxy-fault')
+    this.#report(error)
+    try {
+      if (this.#isOver) return this.#exchange.connection.closeWhenIdle()
+      if (this.#ownOutcome) return this.#cut('proxy-fault')
+      this.#breakOff('proxy-fault')
+    } catch (second) {
+      this.#report(second)
+      // Whatever hangs on the connection ends with it.
+      this.#exchange.connection.socket.destroy()
+      this.#over('proxy-fault', true)
+    }
+  }
+
+  #report(error: unknown): void {
+    reportFault(this.#scope.logger, error, this.#exchange.id)
   }
 
   /** Ends the exchange with an answer of ours, or by a cut when another answer has begun. */
@@ -257,37 +280,15 @@ class RequestWay implements RunningExchange {
   #over(outcome: FailureCode | 'done', closes: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#signIn?.end(outcome, this.#forwarding?.hasSent === true)
-    closeExchange(this.#exchange, outcome, this.#scope)
-    this.#exchange.connection.done(closes)
-  }
-}
-
-/** The head as the server gets it; the same for a tunnel but for the connection fields. */
-export function requestHeadParts(exchange: Exchange, screened: Screened, upgrade: boolean) {
-  const { req, facts, connection, snapshot } = exchange
-  const { peerAddress, isTls } = connection.arrival
-  const isTrusted = isBelieved(connection.arrival, snapshot.isTrustedProxy)
-  const { requestIdHeader: field } = snapshot
-  return {
-    method: req.method ?? 'GET',
-    target: screened.target,
-    rawFields: req.rawHeaders,
-    nominated: facts.nominated,
-    framing: screened.framing,
-    keepForwarded: isTrusted,
-    dropExpect: req.httpVersionMinor === 0 || exchange.hasContinued,
-    addHost: screened.addHost,
-    requestId: field === undefined ? undefined : { field, id: exchange.id },
-    forwarded: {
-      for:
-        isTrusted && facts.forwardedFor
-          ? `${facts.forwardedFor.join(', ')}, ${peerAddress}`
-          : peerAddress,
-      proto: (isTrusted && facts.forwardedProto) || (isTls ? 'https' : 'http'),
-      host: (isTrusted && facts.forwardedHost) || (screened.addHost ?? facts.host),
-    },
-    upgrade,
+    // Not counted or not logged is bad; what must not be is that the connection waits for ever.
+    try {
+      this.#signIn?.end(outcome, this.#forwarding?.hasSent === true)
+      closeExchange(this.#exchange, outcome, this.#scope)
+      this.#exchange.connection.done(closes)
+    } catch (error) {
+      this.#report(error)
+      this.#exchange.connection.socket.destroy()
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { type FailureCode, failureOf } from '../base/failure.ts'
 import type { BackendConnection } from '../forward/backend-connection.ts'
 import { breakOff } from '../forward/break-off.ts'
+import { guarded } from '../forward/guarded.ts'
 import { obtainConnection } from '../forward/obtain-connection.ts'
 import { noteAnswer, noteFailure } from '../forward/passive-check.ts'
 import { requestFields, writeRequestHead } from '../forward/request-head.ts'
@@ -13,13 +14,15 @@ import type { ClientConnection, RunningExchange } from './client-connection.ts'
 import { closeExchange } from './close-exchange.ts'
 import { connectJobOf } from './connect-job.ts'
 import { type Exchange, monotonicNow } from './exchange.ts'
-import { type RequestScope, requestHeadParts } from './handle-request.ts'
+import type { RequestScope } from './handle-request.ts'
 import { openExchange } from './open-exchange.ts'
+import { reportFault } from './report-fault.ts'
+import { requestHeadParts } from './request-head-parts.ts'
 import { failureAnswer, ownAnswerHead, ownAnswerText, redirectAnswer } from './respond.ts'
 import type { Route } from './route.ts'
 import { routeExchange } from './route-exchange.ts'
 import { type Screened, screenRequest } from './screen-request.ts'
-import { type SignInStep, signInStepOf } from './sign-in-step.ts'
+import { type SignInRefusal, type SignInStep, signInStepOf } from './sign-in-step.ts'
 import { traceDecision, traceExchange } from './trace-exchange.ts'
 
 /** A request that Node has taken off HTTP: a WebSocket upgrade, or CONNECT, which is refused. */
@@ -39,14 +42,16 @@ export function handleUpgrade(
     request.socket.destroy()
     return
   }
-  const exchange = openExchange(request.req, connection, scope.snapshot)
-  if (scope.traces?.isRunning) traceExchange(exchange, scope.traces)
-  const way = new UpgradeWay(exchange, request, scope)
+  let way: UpgradeWay | undefined
   try {
+    const exchange = openExchange(request.req, connection, scope.snapshot)
+    if (scope.traces?.isRunning) traceExchange(exchange, scope.traces)
+    way = new UpgradeWay(exchange, request, scope)
     way.go()
   } catch (error) {
-    scope.logger.error({ err: error }, 'fault')
-    way.fail('proxy-fault')
+    if (way) return way.onFault(error)
+    reportFault(scope.logger, error, '')
+    request.socket.destroy()
   }
 }
 
@@ -92,17 +97,20 @@ class UpgradeWay implements RunningExchange {
     // 3. Does it try a password, and have too many been tried?
     this.#signIn = signInStepOf(exchange, route, this.#scope)
     if (!this.#signIn) return this.#obtain(screened, route)
-    this.#signIn.enterUpgrade((refusal) => {
+    const onVerdict = (refusal: SignInRefusal | undefined): void => {
       if (this.#isOver) return
       if (refusal) this.fail(refusal.code)
       else this.#obtain(screened, route)
-    })
+    }
+    this.#signIn.enterUpgrade(guarded((error) => this.onFault(error), onVerdict))
   }
 
   /** 4. Which server: pin, cookie, balance. */
   #obtain(screened: Screened, route: Route): void {
     const exchange = this.#exchange
-    this.#giveUp = obtainConnection(connectJobOf(exchange, route, this.#scope), (result) => {
+    const onFault = (error: unknown): void => this.onFault(error)
+    const job = { ...connectJobOf(exchange, route, this.#scope), onFault }
+    this.#giveUp = obtainConnection(job, (result) => {
       if (this.#isOver) return
       if (typeof result === 'string') this.fail(result)
       else this.#tunnel(result, screened, route)
@@ -143,6 +151,7 @@ class UpgradeWay implements RunningExchange {
         trace: exchange.trace,
       },
       {
+        onFault: (error) => this.onFault(error),
         onOpen: () => {
           noteAnswer(passive, backend.server)
           report.status = 101
@@ -225,11 +234,35 @@ class UpgradeWay implements RunningExchange {
     else this.fail('proxy-stopping')
   }
 
+  /** A bug, in this step or in a later event. */
+  onFault(error: unknown): void {
+    this.#report(error)
+    const isOpen = this.#exchange.report.status === 101
+    try {
+      if (!this.#isOver) this.#giveUp()
+      if (isOpen || this.#isOver) this.#request.socket.destroy()
+      else this.fail('proxy-fault')
+    } catch (second) {
+      this.#report(second)
+      this.#request.socket.destroy()
+    }
+    this.#over('proxy-fault')
+  }
+
+  #report(error: unknown): void {
+    reportFault(this.#scope.logger, error, this.#exchange.id)
+  }
+
   #over(outcome: FailureCode | 'done'): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#signIn?.end(outcome, this.#hasSent)
-    closeExchange(this.#exchange, outcome, this.#scope)
-    this.#exchange.connection.done(true)
+    try {
+      this.#signIn?.end(outcome, this.#hasSent)
+      closeExchange(this.#exchange, outcome, this.#scope)
+      this.#exchange.connection.done(true)
+    } catch (error) {
+      this.#report(error)
+      this.#request.socket.destroy()
+    }
   }
 }

@@ -17,6 +17,7 @@ import { handleRequest, type RequestScope } from './handle-request.ts'
 import { handleUpgrade } from './handle-upgrade.ts'
 import { parseFailure } from './parse-failure.ts'
 import { readRequest } from './read-request.ts'
+import { reportUnreadable } from './report-unreadable.ts'
 import { failureAnswer, ownAnswerText } from './respond.ts'
 import { isWebSocketUpgrade } from './screen-request.ts'
 import { Visitor } from './visitor.ts'
@@ -187,13 +188,11 @@ export class ListenerHandler {
     )
     // An unheard 'error' would end the process; what it means is said by 'close'.
     socket.on('error', () => {})
-    connection.onTooManyAhead = () =>
-      this.#settings
-        .scope()
-        .logger.info(
-          { listener, client: arrival.peerAddress },
-          'connection cut: too many requests ahead',
-        )
+    connection.onTooManyAhead = () => {
+      const { logger } = scope()
+      const client = arrival.peerAddress
+      logger.info({ listener, client }, 'connection cut: too many requests ahead')
+    }
     if (visitor) visitor.connection = connection
     this.#bySocket.set(socket, connection)
     this.connections.add(connection)
@@ -210,7 +209,11 @@ export class ListenerHandler {
   }
 
   onRequest(req: IncomingMessage, res: ServerResponse): void {
-    this.#connectionOf(req.socket).accept({ req, res })
+    try {
+      this.#connectionOf(req.socket).accept({ req, res })
+    } catch (error) {
+      this.#onFault(error, req.socket)
+    }
   }
 
   mayUpgrade(req: IncomingMessage): boolean {
@@ -218,13 +221,25 @@ export class ListenerHandler {
   }
 
   onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const connection = this.#connectionOf(req.socket)
-    // Node wraps the socket when a body was announced; that is never a tunnel of ours.
-    if (socket !== connection.socket) return void connection.socket.destroy()
-    handleUpgrade({ req, socket: connection.socket, head }, connection, this.#settings.scope())
+    try {
+      const connection = this.#connectionOf(req.socket)
+      // Node wraps the socket when a body was announced; that is never a tunnel of ours.
+      if (socket !== connection.socket) return void connection.socket.destroy()
+      handleUpgrade({ req, socket: connection.socket, head }, connection, this.#settings.scope())
+    } catch (error) {
+      this.#onFault(error, req.socket)
+    }
   }
 
   onParseError(error: NodeJS.ErrnoException, socket: Socket): void {
+    try {
+      this.#refuse(error, socket)
+    } catch (fault) {
+      this.#onFault(fault, socket)
+    }
+  }
+
+  #refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.#bySocket.get(socket)
     const code = parseFailure(error)
     // Node reports each read that follows: one answer and one log line are enough, and closing now would reset the
@@ -237,23 +252,10 @@ export class ListenerHandler {
       socket.resume()
       return connection.onParseError(code, '')
     }
-    const { logger, metrics } = this.#settings.scope()
     const id = nextRequestId()
     // A connection that never sent a byte (a port scan, a preconnect) gets no answer, only its end.
     const isSilent = code === 'client-head-timeout' && connection.isSilent
-    if (!isSilent) {
-      metrics.recordUnreadable(code)
-      logger.info(
-        {
-          id,
-          listener: this.#settings.listener,
-          client: connection.arrival.peerAddress,
-          outcome: code,
-          reason: error.code,
-        },
-        'request refused',
-      )
-    }
+    if (!isSilent) reportUnreadable(this.#settings.scope(), connection.arrival, { id, code, error })
     const answer = isSilent ? '' : ownAnswerText(failureAnswer(code, true), id)
     socket.resume()
     connection.onParseError(code, answer)
@@ -281,9 +283,18 @@ export class ListenerHandler {
     this.#settings.scope().metrics.handshakes.recordFailure('shed')
   }
 
+  /** A bug before there is an exchange, or behind it: its connection ends, and the process says so. */
+  #onFault(error: unknown, socket: Socket): void {
+    socket.destroy()
+    // Not here: fastify stands between this and the process, and would answer.
+    setImmediate(() => {
+      throw error
+    })
+  }
+
   #connectionOf(socket: Socket): ClientConnection {
-    const connection = this.#bySocket.get(socket)
-    if (!connection) throw new Error('a request came on a connection that is not known')
-    return connection
+    const known = this.#bySocket.get(socket)
+    if (known) return known
+    throw new Error('a request came on a connection that is not known')
   }
 }

@@ -97,7 +97,9 @@ export function respond(
     res.end(body)
     return
   }
-  res.write(body)
+  // Node holds the head back until there is a body, and an answer to HEAD has none.
+  if (req.method === 'HEAD') res.flushHeaders()
+  else res.write(body)
   endAfterRequest(req, () => res.end())
 }
 

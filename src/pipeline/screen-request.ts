@@ -2,7 +2,7 @@
  * May this request be forwarded at all? Node's parser has accepted it; here falls what two servers could read
  * differently (RFC 9112) or what would tunnel past routing and policy.
  */
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, METHODS } from 'node:http'
 import type { FailureCode } from '../base/failure.ts'
 import { type HostName, readHost } from '../routing/host.ts'
 import type { RequestFacts } from './read-request.ts'
@@ -22,6 +22,14 @@ export interface ScreenLimits {
   readonly bodyBytes: number
 }
 
+/**
+ * CONNECT would tunnel, TRACE reflects credentials. SOURCE belongs to Icecast, and the methods of RTSP are not among
+ * METHODS at all: Node's parser takes both where the request line names their protocol, and does not say so.
+ */
+const forwardedMethods: ReadonlySet<string> = new Set(
+  METHODS.filter((method) => !['CONNECT', 'TRACE', 'SOURCE'].includes(method)),
+)
+
 /** @returns the screened request or the code of what is wrong with it */
 export function screenRequest(
   req: IncomingMessage,
@@ -29,7 +37,7 @@ export function screenRequest(
   limits: ScreenLimits,
 ): Screened | FailureCode {
   if (req.httpVersionMajor !== 1) return 'client-malformed'
-  if (req.method === 'CONNECT' || req.method === 'TRACE') return 'client-method-refused'
+  if (!forwardedMethods.has(req.method ?? '')) return 'client-method-refused'
   if (req.rawHeaders.length > limits.fields * 2) return 'client-head-too-large'
   const framing = framingOf(req, facts)
   if (framing === undefined) return 'client-framing-ambiguous'

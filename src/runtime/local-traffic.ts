@@ -1,5 +1,4 @@
 /** Serves the ports in this process: one reference to the configuration in force, and every connection there is. */
-
 import type { Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { ChallengeStore } from '../acme/challenge-store.ts'

@@ -26,6 +26,12 @@ export const processCatalogue = {
     labels: ['worker', 'statistic'],
     merge: 'max',
   },
+  lyncgate_faults_total: {
+    type: 'counter',
+    help: 'Bugs outside every exchange that were survived. kind is exception or rejection.',
+    labels: ['worker', 'kind'],
+    merge: 'sum',
+  },
   lyncgate_process_cpu_seconds_total: {
     type: 'counter',
     help: 'Processor time, user and system.',

@@ -13,12 +13,16 @@ export interface ProcessMetricsSettings {
   readonly version: string
 }
 
+/** What nobody caught: something thrown, or a promise that was rejected. */
+export type FaultKind = 'exception' | 'rejection'
+
 const RESOLUTION_MS = 20
 
 type LagMonitor = ReturnType<typeof monitorEventLoopDelay>
 
 export class ProcessMetrics {
   readonly #settings: ProcessMetricsSettings
+  readonly #faults: Record<FaultKind, number> = { exception: 0, rejection: 0 }
   /**
    * Two of them, of which the older one is read and begun anew with each collection. A monitor loses the interval in
    * which it begins anew, and after a long pause the collection often comes first: the other one has it.
@@ -29,6 +33,11 @@ export class ProcessMetrics {
   constructor(settings: ProcessMetricsSettings) {
     this.#settings = settings
     this.#monitors = [startMonitor(), startMonitor()]
+  }
+
+  /** A bug outside every exchange was survived. */
+  recordFault(kind: FaultKind): void {
+    this.#faults[kind]++
   }
 
   stop(): void {
@@ -44,6 +53,10 @@ export class ProcessMetrics {
     const one = (value: number) => [{ labels: { worker }, value }]
     return [
       this.#collectLag(),
+      metricJson(
+        'lyncgate_faults_total',
+        Object.entries(this.#faults).map(([kind, value]) => ({ labels: { worker, kind }, value })),
+      ),
       metricJson('lyncgate_process_cpu_seconds_total', one((user + system) / 1e6)),
       metricJson('lyncgate_resident_memory_bytes', one(rss)),
       metricJson('lyncgate_heap_used_bytes', one(heapUsed)),

@@ -21,6 +21,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
     ...['gzip', 'gzip, chunked', 'chunked, chunked', 'chunked;q=1', 'xchunked', '', '"chunked"'],
     ...['identity', 'chunked,', '\x0bchunked', 'chunked\xa0'],
   ].map(withCoding),
+  'a 1xx answer in HTTP/1.0': ['HTTP/1.0 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'],
   'two framings': [
     `${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     `${OK}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`,

@@ -25,6 +25,7 @@ function open(waitMs: number) {
     onSilence: note('silence'),
     onDrain: note('drain'),
     onReadEnd: note('read end'),
+    onFault: note('fault'),
   }
   const seen: string[] = []
   const source = new Socket()
