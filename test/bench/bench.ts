@@ -35,7 +35,7 @@ export interface Bench {
   close(): Promise<void>
 }
 
-const READY_MS = 20_000
+const READY_MS = 60_000
 /** Enough for every row but the long polls. */
 export const USUAL_CONNECTIONS = 128
 

@@ -19,6 +19,10 @@ process.exitCode = await main().catch((error: Error) => {
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2))
+  if (options.help) {
+    say(usage)
+    return 0
+  }
   const unknown = [
     ...options.only.filter((name) => allRows.every((row) => row.name !== name)),
     ...(options.peers ?? []).filter((name) => allPeers.every((peer) => peer.name !== name)),

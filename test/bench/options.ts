@@ -21,6 +21,7 @@ export interface BenchOptions {
   readonly write: boolean
   readonly strict: boolean
   readonly list: boolean
+  readonly help: boolean
   /** Each figure is taken this often, peers in turn. */
   readonly rounds: number
   /** Rounds before these, that are not counted. */
@@ -43,6 +44,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       write: { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
   const polls = Number(values.polls ?? (values.quick ? 500 : 5000))
@@ -59,8 +61,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
     write: values.write,
     strict: values.strict,
     list: values.list,
+    help: values.help,
     ...(values.quick
-      ? { rounds: 3, warmRounds: 1, windowMs: 400, warmMs: 150 }
-      : { rounds: 7, warmRounds: 2, windowMs: 1000, warmMs: 300 }),
+      ? { rounds: 3, warmRounds: 1, windowMs: 250, warmMs: 100 }
+      : { rounds: 7, warmRounds: 1, windowMs: 1000, warmMs: 300 }),
   }
 }

@@ -136,6 +136,14 @@ export function residentBytes(pid: number): number {
   return sum * 1024
 }
 
+/** Bytes that a process tree has written, to files and sockets alike. */
+export function bytesWritten(pid: number): number {
+  let sum = 0
+  for (const each of processTree(pid))
+    sum += Number(/^wchar: (\d+)/m.exec(readProc(`${each}/io`))?.[1] ?? 0)
+  return sum
+}
+
 const threadsOf = (pid: number): string[] => {
   try {
     return readdirSync(`/proc/${pid}/task`)

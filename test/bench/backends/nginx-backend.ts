@@ -27,6 +27,7 @@ http { ${nginxHttp(files)}
     root ${directory}/www;
     location = / { return 200 "${BODY}"; }
     location = /host { return 200 "$http_host"; }
+    location = /resumed { return 200 "$ssl_session_reused"; }
   }
   server { listen 127.0.0.1:${ports.status}; location / { stub_status; } } }`,
   )

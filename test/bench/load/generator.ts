@@ -21,6 +21,8 @@ export interface RepeatedResult {
 
 /** Idle connections at a time that are being opened. */
 const OPENING = 32
+/** The newest TLS session by port and loop, kept over windows. */
+const sessions = new Map<string, Buffer>()
 let polls: { client: BenchClient; answered: Promise<unknown> }[] = []
 
 const api = {
@@ -111,15 +113,15 @@ async function repeat(
   let done = 0
   let resumed = 0
   const loop = async (at: number): Promise<void> => {
-    let session: Buffer | undefined
+    const place = `${target.port}/${at}`
     while (performance.now() < end) {
       try {
-        const client = await openClient(target, session)
+        const client = await openClient(target, resume ? sessions.get(place) : undefined)
         if (client.socket.isSessionReused()) resumed += 1
         // With TLS 1.3 the ticket comes after the handshake.
         if (resume)
           client.socket.once('session', (ticket: Buffer) => {
-            session = ticket
+            sessions.set(place, ticket)
           })
         const trouble = await work(client, at)
         if (trouble !== undefined) errors.add(trouble)

@@ -19,8 +19,6 @@ export interface WrkLoad {
 
 export interface WrkResult {
   readonly requests: number
-  /** Received, heads included, unfinished answers too. */
-  readonly bytes: number
   readonly errors: number
   readonly seconds: number
 }
@@ -28,8 +26,8 @@ export interface WrkResult {
 const DONE = `
 function done(summary)
   local e = summary.errors
-  io.write(string.format('RESULT {"requests":%d,"bytes":%d,"errors":%d,"seconds":%f}\\n',
-    summary.requests, summary.bytes, e.connect + e.read + e.write + e.status + e.timeout, summary.duration / 1e6))
+  io.write(string.format('RESULT {"requests":%d,"errors":%d,"seconds":%f}\\n',
+    summary.requests, e.connect + e.read + e.write + e.status + e.timeout, summary.duration / 1e6))
 end
 `
 

@@ -1,10 +1,9 @@
 /** Bodies of 64 KB and 10 MB, down and up, TLS on both sides. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench, Contestant } from '../bench.ts'
 import { HOST, LARGE_BYTES, MEDIUM_BYTES, NODE_HOST } from '../files.ts'
-import { runWrk } from '../load/wrk.ts'
+import { runWrk, type WrkLoad } from '../load/wrk.ts'
 import { demand, inTurn, takeWindow } from '../measure.ts'
-import { cpuBetween, cpuTimes } from '../processes.ts'
+import { bytesWritten } from '../processes.ts'
 import type { Series } from '../results.ts'
 import type { Row } from './row.ts'
 
@@ -18,7 +17,7 @@ interface Body {
 const medium = { bytes: MEDIUM_BYTES, connections: 16 }
 const large = { bytes: LARGE_BYTES, connections: 4 }
 
-const down = 'nginx serves a file, wrk counts the bytes that arrive.'
+const down = 'nginx serves a file; the bytes it writes are counted (TLS adds two thousandths).'
 const up = 'wrk sends, the Node back end counts the bytes that arrive.'
 
 export const down64k = bodyRow(
@@ -69,36 +68,34 @@ function bodyRow(body: Body, nsPerByte: Transfer, how: string): Row {
   }
 }
 
-/** The few handshakes of the beginning are in it: some thousandths of the whole. */
-async function download(bench: Bench, contestant: Contestant, body: Body): Promise<number> {
-  const { running, ports } = contestant
-  const { warmMs, windowMs } = bench.options
-  const before = cpuTimes(running.pid)
-  const { bytes, errors } = await runWrk({
-    directory: bench.files.directory,
-    url: `https://127.0.0.1:${ports.tls}/${body.bytes === LARGE_BYTES ? '10m' : '64k'}`,
-    host: HOST,
-    connections: body.connections,
-    stop: sleep(warmMs + windowMs),
-  })
-  const spent = cpuBetween(before, cpuTimes(running.pid)) ?? Number.NaN
-  demand(errors === 0 && bytes > 0, `${errors} errors`)
-  return spent / bytes
+function download(bench: Bench, contestant: Contestant, body: Body): Promise<number> {
+  const url = `https://127.0.0.1:${contestant.ports.tls}/${body.bytes === LARGE_BYTES ? '10m' : '64k'}`
+  const count = async (): Promise<number> => bytesWritten(bench.static.running.pid)
+  return transfer(bench, contestant, { body, count, load: { url, host: HOST } })
 }
 
-async function upload(bench: Bench, contestant: Contestant, body: Body): Promise<number> {
+function upload(bench: Bench, contestant: Contestant, body: Body): Promise<number> {
+  const url = `https://127.0.0.1:${contestant.ports.node}/upload`
+  const count = (): Promise<number> => bench.node.call('uploadedBytes', null)
+  const load = { url, host: NODE_HOST, uploadBytes: body.bytes }
+  return transfer(bench, contestant, { body, count, load })
+}
+
+interface Plan {
+  readonly body: Body
+  count(): Promise<number>
+  readonly load: Pick<WrkLoad, 'url' | 'host' | 'uploadBytes'>
+}
+
+/** Nanoseconds for each byte. */
+async function transfer(bench: Bench, contestant: Contestant, plan: Plan): Promise<number> {
+  const { connections, bytes } = plan.body
   const { cpuNs, count } = await takeWindow(bench, contestant, {
-    count: () => bench.node.call('uploadedBytes', null),
-    warmCount: body.connections * body.bytes,
+    count: plan.count,
+    warmCount: connections * bytes * 2,
     load: async (stop) => {
-      const { errors } = await runWrk({
-        directory: bench.files.directory,
-        url: `https://127.0.0.1:${contestant.ports.node}/upload`,
-        host: NODE_HOST,
-        connections: body.connections,
-        uploadBytes: body.bytes,
-        stop,
-      })
+      const { directory } = bench.files
+      const { errors } = await runWrk({ ...plan.load, directory, connections, stop })
       demand(errors === 0, `${errors} errors`)
     },
   })

@@ -82,9 +82,9 @@ async function measurePolls(bench: Bench, { pid }: Running, port: number): Promi
   await untilWaiting(bench, count)
   demand(opened === count, `${opened} of ${count} polls are open`)
   const whenOpen = cpuTimes(pid)
-  await sleep(SETTLE_MS)
+  await sleep(isQuick ? SETTLE_MS / 2 : SETTLE_MS)
 
-  const idleMs = isQuick ? 2_000 : 10_000
+  const idleMs = isQuick ? 1_000 : 10_000
   const [idleFrom, begin] = [cpuTimes(pid), performance.now()]
   await sleep(idleMs)
   const idleNs = between(idleFrom, cpuTimes(pid))

@@ -6,7 +6,7 @@ import type { Row } from './row.ts'
 
 const CONNECTIONS = 64
 /** Of each connection, before anything counts. */
-const WARM_REQUESTS = 10
+const WARM_REQUESTS = 60
 
 export const smallPlain = smallRow({
   name: 'small-plain',

@@ -13,7 +13,7 @@ import type { Row } from './row.ts'
 
 const CONNECTIONS = 64
 /** Of each connection, before anything counts. */
-const WARM_REQUESTS = 10
+const WARM_REQUESTS = 60
 const MANY = 1000
 const RELOAD_EVERY_MS = 250
 
