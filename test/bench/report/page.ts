@@ -63,7 +63,12 @@ ${facts.processor}, ${facts.cores} cores, ${facts.memoryGb} GB, Linux ${facts.ke
     peerTable(run, costs, names),
     '### Ratios',
     'lyncgate divided by each of the others, round by round, and the median of that. Below 1 lyncgate is cheaper.',
-    ratioTable(run, costs, names),
+    ratioTable(
+      run,
+      // Per MB the ratios are the same as per request.
+      costs.filter(({ key }) => !key.endsWith('-mb')),
+      names,
+    ),
     '### Waiting',
     peerTable(run, others, names),
     noProxyText(run),
