@@ -57,7 +57,8 @@ export function costsOf(run: Run): Costs | undefined {
     largeAnswer: of('down-64k'),
     bytesPerConnection: of('polls-memory') * 1000,
     baseBytes: of('polls-base') * 1000,
-    idleShare: of('polls-idle') / 100 / run.facts.polls,
+    // What the processes do without a connection is not theirs.
+    idleShare: Math.max(0, of('polls-idle') - of('polls-idle-before')) / 100 / run.facts.polls,
   }
   return Object.values(costs).every(Number.isFinite) ? costs : undefined
 }

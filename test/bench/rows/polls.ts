@@ -15,6 +15,7 @@ const RENEWAL_MS = 60_000
 
 interface Figures {
   readonly memory: number
+  readonly idleBefore: number
   readonly idle: number
   readonly open: number
   readonly renew: number
@@ -23,6 +24,7 @@ interface Figures {
 
 const kinds = [
   ['memory', 'polls-memory', 'memory per idle long poll', 'KB'],
+  ['idleBefore', 'polls-idle-before', 'CPU without a connection', '%'],
   ['idle', 'polls-idle', 'CPU while all polls wait', '%'],
   ['open', 'polls-open', 'CPU to open a connection with a poll', 'us'],
   ['renew', 'polls-renew', 'CPU per poll when all are answered at once and renewed', 'us'],
@@ -75,6 +77,8 @@ async function measurePolls(bench: Bench, { pid }: Running, port: number): Promi
   const { polls: count, isQuick } = bench.options
   const { generator, node } = bench
   await sleep(SETTLE_MS / 2)
+  const idleMs = isQuick ? 1_000 : 10_000
+  const idleBefore = await idleShare(pid, idleMs)
   const memoryBefore = residentBytes(pid)
   const before = cpuTimes(pid)
   const target = targetOf(bench, port, NODE_HOST)
@@ -84,11 +88,7 @@ async function measurePolls(bench: Bench, { pid }: Running, port: number): Promi
   const whenOpen = cpuTimes(pid)
   await sleep(isQuick ? SETTLE_MS / 2 : SETTLE_MS)
 
-  const idleMs = isQuick ? 1_000 : 10_000
-  const [idleFrom, begin] = [cpuTimes(pid), performance.now()]
-  await sleep(idleMs)
-  const idleNs = between(idleFrom, cpuTimes(pid))
-  const idleSeconds = (performance.now() - begin) / 1000
+  const idle = await idleShare(pid, idleMs)
   const memory = residentBytes(pid) - memoryBefore
   const waiting = await node.call('waitingPolls', null)
   demand(waiting === count, `${count - waiting} polls were lost while idle`)
@@ -102,7 +102,8 @@ async function measurePolls(bench: Bench, { pid }: Running, port: number): Promi
   const burst = between(burstFrom, cpuTimes(pid))
   return {
     memory: memory / count / 1000,
-    idle: idleNs / 1e7 / idleSeconds,
+    idleBefore,
+    idle,
     open: between(before, whenOpen) / 1000 / count,
     renew: burst / 1000 / count,
     base: memoryBefore / 1000,
@@ -111,6 +112,13 @@ async function measurePolls(bench: Bench, { pid }: Running, port: number): Promi
 
 const between = (from: ReturnType<typeof cpuTimes>, to: ReturnType<typeof cpuTimes>): number =>
   cpuBetween(from, to) ?? Number.NaN
+
+/** Per cent of a core while nothing is sent. */
+async function idleShare(pid: number, ms: number): Promise<number> {
+  const [from, begin] = [cpuTimes(pid), performance.now()]
+  await sleep(ms)
+  return between(from, cpuTimes(pid)) / 1e4 / (performance.now() - begin)
+}
 
 /** The back end tells how many have reached it. */
 async function untilWaiting({ node }: Bench, count: number): Promise<void> {

@@ -89,7 +89,8 @@ t.test('growth follows from the costs of the run', async (t) => {
     series('down-64k', { lyncgate: [500] }),
     series('polls-memory', { lyncgate: [100] }),
     series('polls-base', { lyncgate: [100_000] }),
-    series('polls-idle', { lyncgate: [0] }),
+    series('polls-idle-before', { lyncgate: [1] }),
+    series('polls-idle', { lyncgate: [1] }),
   ])
   const costs = costsOf(run)
   t.ok(costs)
