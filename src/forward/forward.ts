@@ -12,6 +12,7 @@ import type { FailureCode } from '../base/failure.ts'
 import { isDraining, type Server } from '../pools/server.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import { Download } from './download.ts'
+import { guarded } from './guarded.ts'
 import { endAfterRequest } from './linger.ts'
 import { type ConnectJob, type ConnectSettings, obtainConnection } from './obtain-connection.ts'
 import { noteAnswer, noteFailure } from './passive-check.ts'
@@ -215,15 +216,12 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#upload.stop()
     this.#download.flush()
     this.#connection?.destroy()
-    const end = (): void => {
+    const onFault = (error: unknown): void => this.onFault(error)
+    const end = guarded(onFault, () => {
       if (this.#isOver) return
-      try {
-        this.#download.end()
-        this.#settle()
-      } catch (error) {
-        this.onFault(error)
-      }
-    }
+      this.#download.end()
+      this.#settle()
+    })
     if (this.#upload.awaitsContinue) end()
     else endAfterRequest(req, end)
   }

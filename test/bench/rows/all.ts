@@ -1,0 +1,25 @@
+/** Every row, in the order of the page. */
+import { down10m, down64k, up10m, up64k } from './bodies.ts'
+import { freshFull, freshResumed, ntlm } from './connections.ts'
+import { halfLoad } from './half-load.ts'
+import { polls } from './polls.ts'
+import type { Row } from './row.ts'
+import { smallPlain, smallTls } from './small.ts'
+import { manyHosts, reload, workers } from './variants.ts'
+
+export const allRows: readonly Row[] = [
+  smallPlain,
+  smallTls,
+  down64k,
+  down10m,
+  up64k,
+  up10m,
+  freshFull,
+  freshResumed,
+  ntlm,
+  polls,
+  manyHosts,
+  halfLoad,
+  reload,
+  workers,
+]

@@ -1,0 +1,196 @@
+/** Rows in which lyncgate is compared with itself. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Bench, type Contestant, enter, USUAL_CONNECTIONS } from '../bench.ts'
+import { HOST } from '../files.ts'
+import { runWrk } from '../load/wrk.ts'
+import { demand, inTurn, takeWindow } from '../measure.ts'
+import { type LyncgateVariant, lyncgateRules, startLyncgate } from '../peers/lyncgate.ts'
+import { type CpuTimes, cpuTimes } from '../processes.ts'
+import type { Cell } from '../results.ts'
+import type { Row } from './row.ts'
+
+const CONNECTIONS = 64
+/** Of each connection, before anything counts. */
+const WARM_REQUESTS = 60
+const MANY = 1000
+const RELOAD_EVERY_MS = 250
+
+const hostName = (at: number): string => `h${String(at + 1).padStart(4, '0')}.contoso.com`
+
+export const manyHosts: Row = {
+  name: 'many-hosts',
+  says: `Small GET, plain, to a lyncgate with one rule more, and to one with ${MANY} rules more, a host each, that are asked for in turn. Plain, because there a look-up would weigh most.`,
+  measure: async (bench) => {
+    const shapes: Contestant[] = []
+    const counts = new Map<string, number>()
+    for (const count of [1, MANY]) {
+      const name = count === 1 ? 'one rule' : '1,000 rules'
+      counts.set(name, count)
+      const moreRules = Array.from({ length: count }, (_, at) => hostName(at))
+      shapes.push(await variant(bench, name, { moreRules }))
+    }
+    return closing(shapes, async () => {
+      const cells = await inTurn(bench, shapes, async (shape) => {
+        const hosts = counts.get(shape.name) ?? 1
+        const { us, errors } = await smallRequests(bench, shape, { isTls: false, hosts })
+        demand(errors === 0, `${errors} errors`)
+        return us
+      })
+      return [
+        { key: 'many-hosts', title: 'rules and hosts', unit: 'us', reference: 'one rule', cells },
+      ]
+    })
+  },
+}
+
+export const workers: Row = {
+  name: 'workers',
+  says: 'Small GET, TLS to TLS, with one worker and with two, all of them on one core. Two cores hold the load as well as the proxy here, so throughput on the wall clock would say nothing. What can be said is what a second worker adds to the CPU per request; with a core for each, throughput is at most 2 times the ratio of the two figures. Contention between cores is not in it, and uneven shares take something off: the share of the busier worker stands beside it.',
+  measure: async (bench) => {
+    const shapes = [
+      await variant(bench, 'one worker', { workers: 1 }),
+      await variant(bench, 'two workers', { workers: 2 }),
+    ]
+    const shares: number[] = []
+    return closing(shapes, async () => {
+      const cells = await inTurn(bench, shapes, async (shape, at) => {
+        const before = cpuTimes(shape.running.pid)
+        const { us, errors } = await smallRequests(bench, shape, { isTls: true })
+        demand(errors === 0, `${errors} errors`)
+        if (at >= 0 && shape.name === 'two workers')
+          shares.push(busiestShare(before, cpuTimes(shape.running.pid), shape.running.pid))
+        return us
+      })
+      const both = { reference: 'one worker' } as const
+      return [
+        { key: 'workers', title: 'workers on one core', unit: 'us', ...both, cells },
+        {
+          key: 'workers-share',
+          title: 'share of the busier worker',
+          unit: '%',
+          ...both,
+          cells: { 'two workers': { rounds: shares } },
+        },
+      ]
+    })
+  },
+}
+
+export const reload: Row = {
+  name: 'reload',
+  says: `Small GET, TLS to TLS, while the rules file changes and SIGHUP is sent every ${RELOAD_EVERY_MS} ms, and without. The CPU time of the reloads themselves is in it. Errors must be 0.`,
+  measure: async (bench) => {
+    let reloads = 0
+    const shape = await variant(bench, 'reload', {
+      logLevel: 'info',
+      onLine: (line) => {
+        if (line.includes('"msg":"reloaded"')) reloads += 1
+      },
+    })
+    const failed: Record<string, number[]> = { steady: [], reloading: [] }
+    return closing([shape], async () => {
+      const cells = await inTurn(
+        bench,
+        [{ name: 'steady' }, { name: 'reloading' }],
+        async ({ name }) => {
+          const before = reloads
+          const work = smallRequests(bench, shape, { isTls: true })
+          if (name === 'reloading') await keepReloading(shape, work)
+          const { us, errors } = await work
+          failed[name]?.push(errors)
+          demand(name === 'steady' || reloads > before, 'no reload has happened')
+          return us
+        },
+      )
+      const errors: Record<string, Cell> = Object.fromEntries(
+        Object.entries(failed).map(([name, rounds]) => [name, { rounds }]),
+      )
+      bench.say(`  ${reloads} reloads under load`)
+      const reference = 'steady'
+      return [
+        { key: 'reload', title: 'reloads under load', unit: 'us', reference, cells },
+        {
+          key: 'reload-errors',
+          title: 'errors under reloads',
+          unit: 'errors',
+          reference,
+          cells: errors,
+        },
+      ]
+    })
+  },
+}
+
+async function keepReloading(
+  { running, setup }: Contestant,
+  work: Promise<unknown>,
+): Promise<void> {
+  let isOver = false
+  const over = work.then(
+    () => {
+      isOver = true
+    },
+    () => {
+      isOver = true
+    },
+  )
+  for (let remark = 1; !isOver; remark++) {
+    const file = join(setup.files.directory, `${setup.label}.yaml`)
+    writeFileSync(file, lyncgateRules(setup, { logLevel: 'info' }, remark))
+    process.kill(running.pid, 'SIGHUP')
+    await Promise.race([sleep(RELOAD_EVERY_MS), over])
+  }
+}
+
+async function variant(bench: Bench, name: string, shape: LyncgateVariant): Promise<Contestant> {
+  const setup = await bench.setUp(`lyncgate-${name.replaceAll(/\W+/g, '-')}`, USUAL_CONNECTIONS)
+  const start = () => startLyncgate(setup, shape)
+  const contestant = await enter(bench, { name, start }, setup)
+  if (typeof contestant === 'string') throw new Error(contestant)
+  return contestant
+}
+
+async function closing<Value>(
+  shapes: readonly Contestant[],
+  work: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work()
+  } finally {
+    await Promise.all(shapes.map(({ running }) => running.stop()))
+  }
+}
+
+async function smallRequests(
+  bench: Bench,
+  shape: Contestant,
+  { isTls, hosts }: { isTls: boolean; hosts?: number },
+): Promise<{ us: number; errors: number }> {
+  const { plain, tls } = shape.ports
+  const url = isTls ? `https://127.0.0.1:${tls}/` : `http://127.0.0.1:${plain}/`
+  const { directory } = bench.files
+  let errors = 0
+  const { cpuNs, count } = await takeWindow(bench, shape, {
+    count: bench.static.requests,
+    warmCount: CONNECTIONS * WARM_REQUESTS,
+    load: async (stop) => {
+      const load = { directory, url, host: HOST, connections: CONNECTIONS, stop }
+      const result = await runWrk({ ...load, ...(hosts && { hosts }) })
+      errors = result.errors
+    },
+  })
+  return { us: cpuNs / 1000 / count, errors }
+}
+
+function busiestShare(before: CpuTimes, after: CpuTimes, primary: number): number {
+  const spent = new Map<string, number>()
+  for (const [thread, ns] of after) {
+    const [pid = ''] = thread.split('/')
+    if (pid === String(primary)) continue
+    spent.set(pid, (spent.get(pid) ?? 0) + ns - (before.get(thread) ?? 0))
+  }
+  const all = [...spent.values()]
+  return (Math.max(...all) / all.reduce((sum, each) => sum + each, 0)) * 100
+}
