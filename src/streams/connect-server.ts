@@ -14,6 +14,7 @@ import {
   chooseServer,
 } from '../pools/choose-server.ts'
 import { explainUnusable } from '../pools/fitness.ts'
+import { lookUpServer } from '../pools/look-up-server.ts'
 import { type Server, serverName } from '../pools/server.ts'
 
 export interface StreamConnectJob extends PassiveCheck {
@@ -87,6 +88,8 @@ function tryServer(
   const socket = connect({
     host: server.address,
     port: server.httpsPort,
+    // A name whose DNS is silent must not take the other streams and pools out.
+    lookup: lookUpServer,
     allowHalfOpen: true,
     noDelay: true,
     keepAlive: true,

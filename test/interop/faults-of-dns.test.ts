@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startFaultProxy } from '../support/fault-world.ts'
@@ -16,7 +17,7 @@ const SILENT = '127.0.77.53'
 
 /** Two servers on one port, and a proxy with a hosts file and a DNS server of its own. */
 async function start(t: Test) {
-  const [port = 0] = await freePorts(1)
+  const [port = 0, silentStream = 0, stream = 0] = await freePorts(3)
   for (const [address, name] of [
     ['127.0.0.1', 'old'],
     ['127.0.0.2', 'new'],
@@ -34,6 +35,9 @@ async function start(t: Test) {
   const proxy = await startFaultProxy(t, {
     servers: ['fe01.contoso.local'],
     port,
+    top: `streams:
+  - { name: Silent, listen: ${silentStream}, address: 127.0.0.1, servers: ["silent4.contoso.local:5061", "silent5.contoso.local:5061"], health: { check: none } }
+  - { name: Other, listen: ${stream}, address: 127.0.0.1, servers: ["fe01.contoso.local:${port}"], health: { check: none } }`,
     more: {
       pools:
         '  silent: { product: other, servers: [silent1.contoso.local, silent2.contoso.local, silent3.contoso.local] }',
@@ -53,7 +57,7 @@ async function start(t: Test) {
   })
   // In place: the file is mounted.
   const setHosts = (text: string): Promise<void> => writeFile(join(proxy.directory, 'hosts'), text)
-  return { proxy, setHosts }
+  return { proxy, setHosts, silentStream, stream }
 }
 
 if (requireRoot(t, 'this test mounts files of its own')) {
@@ -86,4 +90,29 @@ if (requireRoot(t, 'this test mounts files of its own')) {
     const statuses = (await Promise.all(answers)).map(({ status }) => status)
     t.same(new Set(statuses), new Set([503]))
   })
+
+  t.test('DNS does not answer for a stream', async (t) => {
+    const { proxy, silentStream, stream } = await start(t)
+    // Each worker knows it from before.
+    for (let n = 0; n < 20; n++) t.equal(await askThrough(stream), 'old')
+    const silent = Array.from({ length: 20 }, () => connect(silentStream, '127.0.0.1').resume())
+    // By a reset.
+    const ended = silent.map(
+      (each) => new Promise((resolve) => each.on('error', () => {}).once('close', resolve)),
+    )
+    await Promise.all(silent.map((each) => once(each, 'connect')))
+    const others = await Promise.all(Array.from({ length: 20 }, () => askThrough(stream)))
+    t.same(new Set(others), new Set(['old']), 'the other stream is served')
+    await Promise.all(ended)
+    const fits = (line: Readonly<Record<string, unknown>>): boolean => line['stream'] === 'Silent'
+    t.match(await proxy.line('stream', fits), { outcome: 'backend-unreachable' })
+  })
+}
+
+/** What the server behind a stream says; empty when it cannot be reached. */
+async function askThrough(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/`, {
+    headers: { connection: 'close' },
+  }).catch(() => undefined)
+  return (await answer?.text()) ?? ''
 }
