@@ -52,11 +52,14 @@ export function createLogger(settings: LoggerSettings): {
     const logger = pino({ ...options, level }, destination)
     const output = { generation: 0, write: (text: string) => void destination.write(text) }
     const access = pino({ ...options, level: 'info' }, destination)
+    let adopted: Level | undefined
     outputs.set(logger, {
       logger: access,
       output,
       adopt: (rule) => {
-        logger.level = rule.level
+        // Whoever chose the destination chose the level with it; only a change of the file speaks against that.
+        if (adopted !== undefined && adopted !== rule.level) logger.level = rule.level
+        adopted = rule.level
       },
     })
     return { logger, flush: () => Promise.resolve() }
