@@ -37,3 +37,31 @@ t.test('connections of one client, and of all', async (t) => {
     t.equal(await own.statusOf(), 200, 'there is room again')
   }
 })
+
+t.test('connections of a listener that is flooded, and not of another', async (t) => {
+  const own = await startOwnWorkers(t, 2, '', 'connections: 4')
+  const hold = async (port: number) => {
+    const client = await connectRaw({ port })
+    t.teardown(() => client.close())
+    t.equal((await client.request('GET /', [HOST])).status, 200)
+    client.send(`POST /upload HTTP/1.1\r\n${HOST}\r\nContent-Length: 10\r\n\r\n`)
+    return client
+  }
+  const held = []
+  for (let open = 1; open <= 4; open++) {
+    held.push(await hold(own.port))
+    await allKnow(own, open)
+  }
+  for (let n = 0; n < 12; n++) t.equal(await own.statusOf(), 503, 'whichever worker it is')
+  await allKnow(own, 4)
+  for (let open = 5; open <= 9; open++) {
+    await hold(own.insidePort)
+    await allKnow(own, open)
+  }
+  t.equal(await own.statusOf(), 503, 'still full')
+  await allKnow(own, 9)
+
+  held.pop()?.close()
+  await allKnow(own, 8)
+  t.equal(await own.statusOf(), 200, 'there is room again')
+})

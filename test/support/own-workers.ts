@@ -24,18 +24,32 @@ export interface OwnWorkers {
   readonly runtime: Runtime
   readonly traffic: WorkerTraffic
   readonly port: number
+  /** Of the listener `inside`. */
+  readonly insidePort: number
   /** The first line with this message about this worker. */
   find(msg: string, worker: number): Promise<WorkerLine>
   /** What a new client connection is answered. Rejects when it is refused. */
-  statusOf(): Promise<number>
+  statusOf(port?: number): Promise<number>
 }
 
-/** Starts them and kills them when the test is over. @param top more YAML at the top level of the rules file */
-export async function startOwnWorkers(t: Test, workers: number, top = ''): Promise<OwnWorkers> {
+/**
+ * Starts them and kills them when the test is over.
+ * @param top more YAML at the top level of the rules file
+ * @param listener more keys of the listener `internet`
+ */
+export async function startOwnWorkers(
+  t: Test,
+  workers: number,
+  top = '',
+  listener = 'proxyProtocol: off',
+): Promise<OwnWorkers> {
   const backend = await startAnsweringBackend(t)
-  const [port = 0] = await freePorts(1)
+  const [port = 0, insidePort = 0] = await freePorts(2)
   const rules = rulesText({
-    listeners: [`{ name: internet, address: 127.0.0.1, http: ${port} }`],
+    listeners: [
+      `{ name: internet, address: 127.0.0.1, http: ${port}, ${listener} }`,
+      `{ name: inside, address: 127.0.0.1, http: ${insidePort} }`,
+    ],
     pools: { pool01: [backend] },
     rules: [
       '{ name: Web, publish: anything, hosts: [lyncweb.contoso.com], pool: pool01, http: forward }',
@@ -57,12 +71,12 @@ export async function startOwnWorkers(t: Test, workers: number, top = ''): Promi
   const started = await Runtime.start(loaded.value.built, logger, { traffic })
   if (!started.ok) throw new Error(started.error.message)
   t.teardown(() => started.value.kill())
-  const statusOf = async (): Promise<number> => {
-    const client = await connectRaw({ port })
+  const statusOf = async (at = port): Promise<number> => {
+    const client = await connectRaw({ port: at })
     t.teardown(() => client.close())
     return (await client.request('GET /', [HOST])).status
   }
   const find = (msg: string, worker: number): Promise<WorkerLine> =>
     line((each) => each.msg === msg && (each as WorkerLine).worker === worker)
-  return { runtime: started.value, traffic, port, find, statusOf }
+  return { runtime: started.value, traffic, port, insidePort, find, statusOf }
 }

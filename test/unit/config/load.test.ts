@@ -35,6 +35,7 @@ t.test('the smallest file gets every default', async (t) => {
         httpsPort: undefined,
         tlsProfile: 'compatible',
         proxyProtocol: 'off',
+        connections: undefined,
       },
     ],
     certificates: [],
@@ -134,7 +135,7 @@ t.test('everything that is written arrives', async (t) => {
 sipDomains: [Contoso.com, fabrikam.com]
 listeners:
   - { name: internet, address: "2001:DB8::0:1", https: 443, tls: legacy }
-  - { name: partners, address: 192.0.2.1, http: 8000 }
+  - { name: partners, address: 192.0.2.1, http: 8000, connections: 300 }
 certificates:
   - { cert: certs/public.pem, key: /run/secrets/public.key }
 pools:
