@@ -1,11 +1,13 @@
 /** Worker processes whose primary is the test's own process. */
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { connectRaw } from '../../src/lab/raw-client.ts'
 import { ServerRegistry } from '../../src/pools/server-registry.ts'
 import { loadConfiguration } from '../../src/runtime/load-configuration.ts'
 import { Runtime } from '../../src/runtime/runtime.ts'
+import { SHARE_MS } from '../../src/workers/shared-facts.ts'
 import { WorkerTraffic } from '../../src/workers/worker-traffic.ts'
 import { startAnsweringBackend } from './answering-backend.ts'
 import { collectLog } from './collected-log.ts'
@@ -79,4 +81,11 @@ export async function startOwnWorkers(
   const find = (msg: string, worker: number): Promise<WorkerLine> =>
     line((each) => each.msg === msg && (each as WorkerLine).worker === worker)
   return { runtime: started.value, traffic, port, insidePort, find, statusOf }
+}
+
+/** Every worker has said what it has, and heard what the others have: messages of a process keep their order. */
+export async function allKnow({ traffic }: OwnWorkers, open: number): Promise<void> {
+  while (traffic.openConnections !== open) await sleep(10)
+  await sleep(2 * SHARE_MS)
+  await traffic.collectMetrics()
 }

@@ -178,7 +178,7 @@ log: { level: debug, access: off }
   t.match(warnings, [{ code: 'insecure-tls', severity: 'warning' }])
   t.match(rules.listeners, [
     { address: '2001:db8::1', httpPort: undefined, httpsPort: 443, tlsProfile: 'legacy' },
-    { address: '192.0.2.1', httpPort: 8000, httpsPort: undefined },
+    { address: '192.0.2.1', httpPort: 8000, httpsPort: undefined, connections: 300 },
   ])
   t.same(rules.certificates, [
     {
