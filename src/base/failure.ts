@@ -213,7 +213,7 @@ export const failures = {
     retryAfterSeconds: 10,
     closes: true,
     advice:
-      'limits.connections, or the open files of the process: every connection is in use, so new ones have to wait.',
+      'limits.connections, connections of the listener, or the open files of the process: all are in use, so new ones have to wait.',
   } satisfies Failure,
   'proxy-stopping': {
     side: 'proxy',

@@ -28,13 +28,14 @@ type WrittenRule = WrittenRules['rules'][number]
 export function buildRules(written: WrittenRules, directory: string): Rules {
   const { timeouts, limits, policy, health, log } = written
   return {
-    listeners: written.listeners.map(({ name, address, http, https, tls, proxyProtocol }) => ({
-      name,
-      address,
-      httpPort: http,
-      httpsPort: https,
-      tlsProfile: tls,
-      proxyProtocol,
+    listeners: written.listeners.map((each) => ({
+      name: each.name,
+      address: each.address,
+      httpPort: each.http,
+      httpsPort: each.https,
+      tlsProfile: each.tls,
+      proxyProtocol: each.proxyProtocol,
+      connections: each.connections,
     })),
     certificates: written.certificates.map((each) => buildCertificate(each, directory)),
     acme: buildAcme(written, directory),

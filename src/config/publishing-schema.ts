@@ -1,6 +1,7 @@
 /** The front of the rules file: listeners, certificates, publishing rules. */
 import { z } from 'zod'
 import {
+  countField,
   fileField,
   ipField,
   nameField,
@@ -36,6 +37,14 @@ export const listenerSchema = z.strictObject({
       '`required`: only trustedProxies may connect, on both ports, and each connection begins with a ' +
         'PROXY header (version 1 or 2), which names the client.',
     ),
+  connections: countField(1, 1_000_000)
+    .optional()
+    .meta({
+      description:
+        'Open client connections of this listener, over its ports; `limits.connections` counts them too. ' +
+        'So other listeners keep their share.',
+      defaultText: 'no limit of its own',
+    }),
 })
 
 /** One certificate: `cert` and `key`, or `pfx`. */

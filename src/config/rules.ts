@@ -39,6 +39,8 @@ export interface ListenerRule {
   readonly tlsProfile: TlsProfile
   /** `required`: only trusted proxies connect, and each connection begins with a PROXY header. */
   readonly proxyProtocol: 'off' | 'required'
+  /** Most open connections over its ports; undefined: no limit of its own. */
+  readonly connections: number | undefined
 }
 
 /** A certificate with its key in PEM files; absolute paths. */

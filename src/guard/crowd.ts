@@ -4,7 +4,7 @@
  *
  * Nothing is kept in order on the way: only when a limit is reached all are looked at, once for many that then go.
  */
-import type { ConnectionLimits } from './connection-limits.ts'
+import type { Among, ConnectionLimits } from './connection-limits.ts'
 
 /** What a connection that could go is. */
 export type Idleness = 'unfinished' | 'idle' | 'signed-in'
@@ -12,6 +12,8 @@ export type Idleness = 'unfinished' | 'idle' | 'signed-in'
 export interface Guest {
   /** As `clientKey` writes it. */
   readonly client: string
+  /** The name of the listener it came in by. */
+  readonly listener: string
   /** At this moment; undefined: it is in use, or goes anyway. */
   readonly idleness: Idleness | undefined
   /** Since when, monotonic milliseconds. */
@@ -37,8 +39,8 @@ const NEXT_LOOK_MS = 10
 /** The same after one that found nobody. */
 const NEXT_LOOK_IN_VAIN_MS = 250
 
-/** Clients at their own limit that are remembered. */
-const MOST_CLIENTS = 64
+/** Clients and listeners at their own limit that are remembered. */
+const MOST_FOUND = 64
 
 /** Connections over the limits that are told so, at the same time: so many, and no more than this part of the others. */
 const MOST_TOLD = 64
@@ -58,7 +60,7 @@ export class Crowd {
   readonly limits: ConnectionLimits
   readonly #now: () => number
   readonly #guests = new Set<Guest>()
-  /** By client; the empty string: among all. */
+  /** By `keyOf` those among whom they were looked for. */
   readonly #found = new Map<string, Found>()
   /** In the order in which they came. */
   readonly #told = new Set<Guest>()
@@ -67,7 +69,7 @@ export class Crowd {
   constructor(limits: ConnectionLimits, now: () => number) {
     this.limits = limits
     this.#now = now
-    limits.makeRoom = (client) => this.#makeRoom(client)
+    limits.makeRoom = (among) => this.#makeRoom(among)
   }
 
   /** Connections over the limits that are being told so. */
@@ -99,16 +101,15 @@ export class Crowd {
     this.#told.add(guest)
   }
 
-  /** @param client among its connections alone; undefined: among all */
-  #makeRoom(client: string | undefined): boolean {
-    const key = client ?? ''
+  #makeRoom(among: Among): boolean {
+    const key = keyOf(among)
     const nowMs = this.#now()
     let found = this.#found.get(key)
     if (!found || (found.guests.length === 0 && nowMs >= found.untilMs)) {
-      const guests = this.#look(client, nowMs)
+      const guests = this.#look(among, nowMs)
       const untilMs = nowMs + (guests.length > 0 ? NEXT_LOOK_MS : NEXT_LOOK_IN_VAIN_MS)
       found = { untilMs, guests }
-      if (this.#found.size >= MOST_CLIENTS) this.#found.clear()
+      if (this.#found.size >= MOST_FOUND) this.#found.clear()
       this.#found.set(key, found)
     }
     for (let guest = found?.guests.pop(); guest; guest = found?.guests.pop()) {
@@ -121,11 +122,11 @@ export class Crowd {
   }
 
   /** Those to go first, the very first at the end. Of equals, the client with most connections gives up one. */
-  #look(client: string | undefined, nowMs: number): Guest[] {
+  #look(among: Among, nowMs: number): Guest[] {
     let best = Number.POSITIVE_INFINITY
     let found: Guest[] = []
     for (const guest of this.#guests) {
-      if (client !== undefined && guest.client !== client) continue
+      if (!isAmong(guest, among)) continue
       const rank = rankOf(guest, nowMs)
       if (rank === undefined) continue
       const score = rank * 32 - Math.floor(Math.log2(this.limits.countOf(guest.client) + 1))
@@ -137,6 +138,16 @@ export class Crowd {
     found.sort((one, other) => one.idleSinceMs - other.idleSinceMs)
     return found.slice(0, FOUND_AT_ONCE).reverse()
   }
+}
+
+function keyOf(among: Among): string {
+  if (among === 'all') return ''
+  return 'client' in among ? `client ${among.client}` : `listener ${among.listener}`
+}
+
+function isAmong({ client, listener }: Guest, among: Among): boolean {
+  if (among === 'all') return true
+  return 'client' in among ? client === among.client : listener === among.listener
 }
 
 function rankOf(guest: Guest, nowMs: number): number | undefined {

@@ -4,10 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import type { FailureCode } from '../base/failure.ts'
 import { unmapped } from '../base/unmapped.ts'
 import type { TlsProfile } from '../config/rules.ts'
-import type { Lack } from '../guard/connection-limits.ts'
+import type { ListenerShare } from '../guard/connection-limits.ts'
 import type { Crowd, Idleness } from '../guard/crowd.ts'
 import { handshakeFailureOf } from '../observe/metrics/handshake-metrics.ts'
 import { createSeldom } from '../observe/seldom.ts'
@@ -29,6 +28,8 @@ export interface ListenerHandlerSettings {
   readonly httpsPort: number | undefined
   /** Everybody who is connected to this process. */
   readonly crowd: Crowd
+  /** What all ports of the listener have open. */
+  readonly share: ListenerShare
   /** The scope current at this moment; asked once per request. */
   readonly scope: () => RequestScope
 }
@@ -39,9 +40,6 @@ interface ConnectionOrigin {
   readonly tcpSocket: Socket
   readonly tlsProfile: TlsProfile | undefined
 }
-
-/** What those are told for whom there is no room. */
-const refusals: Readonly<Record<Lack, FailureCode>> = { client: 'client-limit', all: 'proxy-full' }
 
 /** Handshake, request and answer of those have to be over in this time. */
 const MOST_TELLING_MS = 5_000
@@ -73,8 +71,8 @@ export class ListenerHandler {
 
   onConnect(tcpSocket: Socket, peerAddress: string): boolean {
     const address = unmapped(peerAddress)
-    const { crowd, scope, listener } = this.#settings
-    const lack = crowd.limits.tryToAdmit(address)
+    const { crowd, share, scope, listener } = this.#settings
+    const lack = crowd.limits.tryToAdmit(address, share)
     if (lack) {
       scope().metrics.recordRefusedConnection()
       this.#sayRefused((unsaid) =>
@@ -88,8 +86,8 @@ export class ListenerHandler {
     const visitor = new Visitor(
       tcpSocket,
       address,
-      { refusal: lack && refusals[lack], nowMs: monotonicNow() },
-      { crowd, onShed: this.#onShed },
+      { lack, nowMs: monotonicNow() },
+      { crowd, share, onShed: this.#onShed },
     )
     this.#visitors.set(tcpSocket, visitor)
     if (lack) this.#told.add(visitor)
@@ -135,7 +133,7 @@ export class ListenerHandler {
   onBalancer(socket: Socket): boolean {
     // Checks of balancers connect and reset at once: then the system no longer knows who it was.
     if (socket.remoteAddress === undefined) return false
-    const { crowd, listener, scope } = this.#settings
+    const { crowd, share, listener, scope } = this.#settings
     const { snapshot, logger } = scope()
     const peer = unmapped(socket.remoteAddress)
     if (!snapshot.isTrustedProxy(peer)) {
@@ -144,7 +142,7 @@ export class ListenerHandler {
       )
       return false
     }
-    if (!crowd.limits.admitUnnamed()) {
+    if (!crowd.limits.admitUnnamed(share)) {
       this.#sayRefused((unsaid) =>
         logger.warn({ listener, peer, unsaid }, 'connection refused: limit reached'),
       )
@@ -155,8 +153,8 @@ export class ListenerHandler {
   }
 
   onNamed(socket: Socket, trouble: string | undefined): void {
-    const { crowd, listener, scope } = this.#settings
-    crowd.limits.releaseUnnamed()
+    const { crowd, share, listener, scope } = this.#settings
+    crowd.limits.releaseUnnamed(share)
     this.#unnamed.delete(socket)
     if (trouble === undefined) return
     const peer = unmapped(socket.remoteAddress ?? '')

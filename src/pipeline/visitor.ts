@@ -1,18 +1,28 @@
 /** One TCP connection of a client, from its first moment: counted, and the first to go while it has come to nothing. */
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
-import { clientKey } from '../guard/connection-limits.ts'
+import { clientKey, type Lack, type ListenerShare } from '../guard/connection-limits.ts'
 import type { Crowd, Guest, Idleness } from '../guard/crowd.ts'
 import type { ClientConnection } from './client-connection.ts'
 
 export interface VisitorScope {
   readonly crowd: Crowd
+  /** Of the listener it came in by. */
+  readonly share: ListenerShare
   /** It was ended to make room. */
   readonly onShed: (idleness: Idleness) => void
 }
 
+/** What those are told for whom there is no room. */
+const refusals: Readonly<Record<Lack, FailureCode>> = {
+  client: 'client-limit',
+  listener: 'proxy-full',
+  all: 'proxy-full',
+}
+
 export class Visitor implements Guest {
   readonly client: string
+  readonly listener: string
   /** Over the limits: it gets this answer, and its end. */
   readonly refusal: FailureCode | undefined
   /** Monotonic milliseconds. */
@@ -27,14 +37,15 @@ export class Visitor implements Guest {
   constructor(
     socket: Socket,
     address: string,
-    entry: { readonly refusal: FailureCode | undefined; readonly nowMs: number },
+    entry: { readonly lack: Lack | undefined; readonly nowMs: number },
     scope: VisitorScope,
   ) {
     this.#socket = socket
     this.#address = address
     this.#scope = scope
     this.client = clientKey(address)
-    this.refusal = entry.refusal
+    this.listener = scope.share.listener
+    this.refusal = entry.lack && refusals[entry.lack]
     this.enteredAtMs = entry.nowMs
     if (this.refusal) scope.crowd.addTold(this)
     else scope.crowd.add(this)
@@ -70,8 +81,8 @@ export class Visitor implements Guest {
   leave(): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    const { crowd } = this.#scope
+    const { crowd, share } = this.#scope
     crowd.remove(this)
-    if (!this.refusal) crowd.limits.release(this.#address)
+    if (!this.refusal) crowd.limits.release(this.#address, share)
   }
 }

@@ -57,6 +57,7 @@ export class Entrance {
       isTls,
       httpsPort: rule.httpsPort,
       crowd,
+      share: crowd.limits.shareOf(rule.name),
       scope,
     })
     const tickets = ticketsOf(wanted, built)

@@ -209,7 +209,7 @@ export class LocalTraffic implements Traffic {
     const scope = this.#scopeOf(next)
     this.#current = { ports, entrances, assembled: next, scope, streamLog, accessLog }
     next.servers.adopt()
-    this.limits.adopt(next.rules.limits)
+    this.limits.adopt(next.rules.limits, next.rules.listeners)
     this.#metrics.exchanges.adopt(next.rules.rules.map(({ name }) => name))
     this.streams.adopt(next.streams.values())
     this.#desk.adopt(next)

@@ -9,17 +9,22 @@ type Source = Pick<WorkerProcess, 'pulse'>
 export function sumOfConnections(all: Iterable<Source>): ConnectionCounts {
   let open = 0
   const clients = new Map<string, number>()
+  const listeners = new Map<string, number>()
   for (const { pulse } of all) {
     open += pulse.connections.open
-    for (const [client, count] of pulse.connections.clients)
-      clients.set(client, (clients.get(client) ?? 0) + count)
+    addTo(clients, pulse.connections.clients)
+    addTo(listeners, pulse.connections.listeners)
   }
-  return { open, clients }
+  return { open, clients, listeners }
+}
+
+function addTo(sums: Map<string, number>, counts: ReadonlyMap<string, number>): void {
+  for (const [key, count] of counts) sums.set(key, (sums.get(key) ?? 0) + count)
 }
 
 /**
  * What a worker is to know of the others. The message has an end: clients that are far from their limit are left out,
- * and of more than `MOST_CLIENTS` those that came first stay.
+ * and of more than `MOST_CLIENTS` those that came first stay. Listeners are few: the file has an end.
  * @param perClient the limit of one client
  */
 export function connectionsElsewhere(
@@ -35,7 +40,12 @@ export function connectionsElsewhere(
     if (elsewhere > 0) clients.set(client, elsewhere)
     if (clients.size >= MOST_CLIENTS) break
   }
-  return { open: sum.open - connections.open, clients }
+  const listeners = new Map<string, number>()
+  for (const [listener, count] of sum.listeners) {
+    const elsewhere = count - (connections.listeners.get(listener) ?? 0)
+    if (elsewhere > 0) listeners.set(listener, elsewhere)
+  }
+  return { open: sum.open - connections.open, clients, listeners }
 }
 
 /** The part of its limit from which on a client is worth telling others about. */

@@ -199,6 +199,7 @@ export class Worker {
     const text = JSON.stringify([
       pulse.connections.open,
       ...pulse.connections.clients,
+      ...pulse.connections.listeners,
       pulse.servers,
     ])
     this.#quiet++

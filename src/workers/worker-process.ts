@@ -35,7 +35,7 @@ export class WorkerProcess {
   /** It accepts no more connections. */
   hasLeft = false
   /** What it last said of itself. */
-  pulse: Pulse = { connections: { open: 0, clients: new Map() }, servers: [] }
+  pulse: Pulse = { connections: { open: 0, clients: new Map(), listeners: new Map() }, servers: [] }
   /** The primary's own ticks since the last sign of life. */
   silentTicks = 0
   readonly #child: ChildProcess

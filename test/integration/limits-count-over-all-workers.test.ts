@@ -1,17 +1,8 @@
 /** `limits` hold for all workers together. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { connectRaw } from '../../src/lab/raw-client.ts'
-import { SHARE_MS } from '../../src/workers/shared-facts.ts'
 import { HOST } from '../support/lab-proxy.ts'
-import { type OwnWorkers, startOwnWorkers } from '../support/own-workers.ts'
-
-/** Every worker has said what it has, and heard what the others have: messages of a process keep their order. */
-async function allKnow({ traffic }: OwnWorkers, open: number): Promise<void> {
-  while (traffic.openConnections !== open) await sleep(10)
-  await sleep(2 * SHARE_MS)
-  await traffic.collectMetrics()
-}
+import { allKnow, startOwnWorkers } from '../support/own-workers.ts'
 
 t.test('connections of one client, and of all', async (t) => {
   for (const [limits, most, refused] of [

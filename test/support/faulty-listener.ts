@@ -40,12 +40,14 @@ export async function startFaultyListener(
     destination: { write: (text) => void lines.push(JSON.parse(text) as LogLine) },
   })
   const metrics = new TrafficMetrics()
+  const limits = new ConnectionLimits(rules.limits)
   const handler = new ListenerHandler({
     listener: 'in no table',
     port: 80,
     isTls: false,
     httpsPort: undefined,
-    crowd: new Crowd(new ConnectionLimits(rules.limits), () => 0),
+    crowd: new Crowd(limits, () => 0),
+    share: limits.shareOf('in no table'),
     scope: () => ({
       snapshot,
       accessLog: createAccessLog(logger, 'json', {

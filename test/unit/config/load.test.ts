@@ -35,6 +35,7 @@ t.test('the smallest file gets every default', async (t) => {
         httpsPort: undefined,
         tlsProfile: 'compatible',
         proxyProtocol: 'off',
+        connections: undefined,
       },
     ],
     certificates: [],
@@ -134,7 +135,7 @@ t.test('everything that is written arrives', async (t) => {
 sipDomains: [Contoso.com, fabrikam.com]
 listeners:
   - { name: internet, address: "2001:DB8::0:1", https: 443, tls: legacy }
-  - { name: partners, address: 192.0.2.1, http: 8000 }
+  - { name: partners, address: 192.0.2.1, http: 8000, connections: 300 }
 certificates:
   - { cert: certs/public.pem, key: /run/secrets/public.key }
 pools:
@@ -177,7 +178,7 @@ log: { level: debug, access: off }
   t.match(warnings, [{ code: 'insecure-tls', severity: 'warning' }])
   t.match(rules.listeners, [
     { address: '2001:db8::1', httpPort: undefined, httpsPort: 443, tlsProfile: 'legacy' },
-    { address: '192.0.2.1', httpPort: 8000, httpsPort: undefined },
+    { address: '192.0.2.1', httpPort: 8000, httpsPort: undefined, connections: 300 },
   ])
   t.same(rules.certificates, [
     {

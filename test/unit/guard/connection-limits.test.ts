@@ -69,7 +69,77 @@ t.test('a connection without a name counts in all, and for no client', async (t)
   limits.releaseUnnamed()
   limits.release('192.0.2.1')
   t.equal(limits.open, 0)
-  limits.elsewhere = { open: 1, clients: new Map() }
+  limits.elsewhere = { open: 1, clients: new Map(), listeners: new Map() }
   t.equal(limits.admitUnnamed(), true)
   t.equal(limits.admitUnnamed(), false, 'other processes count')
+})
+
+t.test('a listener has its own bound, over all its ports', async (t) => {
+  const limits = new ConnectionLimits()
+  const settings = { connections: 4, connectionsPerClient: 4 }
+  const listeners = [
+    { name: 'internet', connections: 2 },
+    { name: 'inside', connections: undefined },
+  ]
+  limits.adopt(settings, listeners)
+  const [http, https] = [limits.shareOf('internet'), limits.shareOf('internet')]
+  const inside = limits.shareOf('inside')
+  const asked: unknown[] = []
+  limits.makeRoom = (among) => asked.push(among) < 0
+  t.equal(limits.tryToAdmit('192.0.2.1', http), undefined)
+  t.equal(limits.admitUnnamed(https), true)
+  t.equal(limits.tryToAdmit('192.0.2.1', https), 'listener')
+  t.equal(limits.admitUnnamed(http), false)
+  t.same(asked, [{ listener: 'internet' }, { listener: 'internet' }], 'nobody else is to go')
+  t.equal(limits.tryToAdmit('192.0.2.1', inside), undefined)
+  t.equal(limits.tryToAdmit('192.0.2.1', inside), undefined)
+  t.equal(limits.tryToAdmit('192.0.2.2', inside), 'all')
+  t.same(limits.count(10).listeners, new Map([['internet', 2]]), 'of no use without a limit')
+  limits.releaseUnnamed(https)
+  t.equal(limits.tryToAdmit('192.0.2.2', http), undefined)
+  limits.release('192.0.2.2', http)
+  limits.release('192.0.2.1', http)
+  t.same(limits.count(10), { open: 2, clients: new Map([['192.0.2.1', 2]]), listeners: new Map() })
+})
+
+t.test('a bound of a listener can come, change and go while connections are open', async (t) => {
+  const limits = new ConnectionLimits()
+  const settings = { connections: 100, connectionsPerClient: 100 }
+  const adopt = (connections?: number) =>
+    limits.adopt(settings, [{ name: 'internet', connections: connections }])
+  const lack = () => limits.tryToAdmit('192.0.2.1', limits.shareOf('internet'))
+  adopt()
+  for (let n = 0; n < 3; n++) t.equal(lack(), undefined)
+  adopt(3)
+  t.equal(lack(), 'listener', 'who was there before counts')
+  adopt(4)
+  t.equal(lack(), undefined)
+  t.equal(lack(), 'listener')
+  adopt()
+  t.equal(lack(), undefined)
+  limits.adopt(settings, [])
+  t.equal(limits.shareOf('internet').open, 5, 'known until the last has gone')
+})
+
+t.test('what a listener has in other processes counts', async (t) => {
+  const limits = new ConnectionLimits()
+  const settings = { connections: 100, connectionsPerClient: 100 }
+  const early = limits.shareOf('internet')
+  limits.elsewhere = {
+    open: 3,
+    clients: new Map(),
+    listeners: new Map([
+      ['internet', 1],
+      ['inside', 2],
+    ]),
+  }
+  limits.adopt(settings, [
+    { name: 'internet', connections: 2 },
+    { name: 'inside', connections: 2 },
+  ])
+  t.equal(limits.tryToAdmit('192.0.2.1', early), undefined)
+  t.equal(limits.tryToAdmit('192.0.2.1', early), 'listener')
+  t.equal(limits.tryToAdmit('192.0.2.1', limits.shareOf('inside')), 'listener')
+  limits.elsewhere = { open: 0, clients: new Map(), listeners: new Map() }
+  t.equal(limits.tryToAdmit('192.0.2.1', early), undefined)
 })

@@ -5,25 +5,38 @@ import { Crowd, type Guest, type Idleness } from '../../../src/guard/crowd.ts'
 
 interface Visit {
   readonly address?: string
+  readonly listener?: string
   readonly idleness?: Idleness | undefined
   readonly ageMs?: number
 }
 
-function house(settings: { connections: number; connectionsPerClient?: number }) {
-  const limits = new ConnectionLimits({ connectionsPerClient: 1_000_000, ...settings })
+interface HouseSettings {
+  readonly connections: number
+  readonly connectionsPerClient?: number
+  /** Of the listener `internet`. */
+  readonly internet?: number
+}
+
+function house({ internet, ...settings }: HouseSettings) {
+  const limits = new ConnectionLimits()
+  const listeners = [{ name: 'internet', connections: internet }]
+  limits.adopt({ connectionsPerClient: 1_000_000, ...settings }, listeners)
   const clock = { nowMs: 1_000_000 }
   const crowd = new Crowd(limits, () => clock.nowMs)
   const gone: string[] = []
-  const enter = (name: string, { address = '192.0.2.1', idleness, ageMs = 0 }: Visit) => {
-    if (!limits.admit(address)) return undefined
+  const enter = (name: string, visit: Visit) => {
+    const { address = '192.0.2.1', listener = 'internet', idleness, ageMs = 0 } = visit
+    const share = limits.shareOf(listener)
+    if (limits.tryToAdmit(address, share)) return undefined
     const guest = {
       client: clientKey(address),
+      listener,
       idleness,
       idleSinceMs: clock.nowMs - ageMs,
       shed: () => {
         gone.push(name)
         crowd.remove(guest)
-        limits.release(address)
+        limits.release(address, share)
       },
     } satisfies Guest as { -readonly [Key in keyof Guest]: Guest[Key] }
     crowd.add(guest)
@@ -92,6 +105,21 @@ t.test('a client at its own limit makes room itself', async (t) => {
   t.equal(enter('newer', {}), undefined, 'the other client has nothing to do with it')
 })
 
+t.test('a listener at its own limit makes room itself', async (t) => {
+  const { gone, enter, limits } = house({ connections: 100, internet: 2 })
+  const inside = { listener: 'inside', idleness: 'unfinished', ageMs: 10_000 } as const
+  enter('inside', inside)
+  // Its name is an address: a client of that name is somebody else.
+  enter('named so', { ...inside, address: '192.0.2.9', listener: '192.0.2.1' })
+  enter('own', { address: '192.0.2.9', idleness: 'idle', ageMs: 10_000 })
+  enter('in use', {})
+  t.ok(enter('new', {}))
+  t.same(gone, ['own'])
+  t.equal(enter('newer', {}), undefined, 'other listeners have nothing to do with it')
+  t.ok(enter('inside too', { listener: 'inside' }), 'and there is room there')
+  t.equal(limits.shareOf('internet').open, 2)
+})
+
 t.test('who has been found and is in use by now stays', async (t) => {
   const { gone, enter } = house({ connections: 2 })
   const first = enter('first', { idleness: 'idle', ageMs: 9_000 })
@@ -138,6 +166,7 @@ t.test('few are told, and whoever does not ask makes room for the next one', asy
     if (!crowd.mayTell()) return false
     const guest = {
       client: '192.0.2.1',
+      listener: 'internet',
       idleness: undefined,
       idleSinceMs: clock.nowMs,
       shed: () => {

@@ -14,6 +14,7 @@ const listener = (
   httpsPort,
   tlsProfile: 'compatible',
   proxyProtocol: 'off',
+  connections: undefined,
 })
 
 const keysOf = (...listeners: readonly ListenerRule[]): string[] =>

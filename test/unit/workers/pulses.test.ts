@@ -3,8 +3,22 @@ import t from 'tap'
 import type { Pulse } from '../../../src/workers/messages.ts'
 import { connectionsElsewhere, sumOfConnections, sumOfLoads } from '../../../src/workers/pulses.ts'
 
-const worker = (open: number, clients: Record<string, number>, loads: Pulse['servers'] = []) => ({
-  pulse: { connections: { open, clients: new Map(Object.entries(clients)) }, servers: loads },
+type Counts = Readonly<Record<string, number>>
+
+const worker = (
+  open: number,
+  clients: Counts,
+  servers: Pulse['servers'] = [],
+  listeners: Counts = {},
+) => ({
+  pulse: {
+    connections: {
+      open,
+      clients: new Map(Object.entries(clients)),
+      listeners: new Map(Object.entries(listeners)),
+    },
+    servers,
+  },
 })
 
 const one = worker(3, { '192.0.2.1': 2 }, [{ key: 'fe01', inFlight: 1, pinned: 2 }])
@@ -20,8 +34,23 @@ t.test('connections of all but one', async (t) => {
   t.equal(open, 8)
   t.same(Object.fromEntries(clients), { '192.0.2.1': 6, '192.0.2.2': 1 })
   t.same(Object.fromEntries(connectionsElsewhere(two, sum, 2).clients), { '192.0.2.1': 2 })
-  t.same(connectionsElsewhere(one, sumOfConnections([one]), 2), { open: 0, clients: new Map() })
+  t.same(connectionsElsewhere(one, sumOfConnections([one]), 2), {
+    open: 0,
+    clients: new Map(),
+    listeners: new Map(),
+  })
   t.same(connectionsElsewhere(three, sum, 13).clients, new Map(), 'far from the limit')
+})
+
+t.test('connections of a listener, however far from its limit', async (t) => {
+  const first = worker(3, {}, [], { internet: 2, inside: 1 })
+  const second = worker(5, {}, [], { internet: 5 })
+  const sum = sumOfConnections([first, second, three])
+  const elsewhere = (own: typeof first) =>
+    Object.fromEntries(connectionsElsewhere(own, sum, 5_000).listeners)
+  t.same(elsewhere(first), { internet: 5 })
+  t.same(elsewhere(second), { internet: 2, inside: 1 })
+  t.same(elsewhere(three), { internet: 7, inside: 1 })
 })
 
 t.test('loads of servers', async (t) => {

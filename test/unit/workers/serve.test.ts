@@ -147,7 +147,8 @@ t.test('the limits of all workers', async (t) => {
   await prepare()
   await commit()
   const clients = new Map([['127.0.0.1', 5_000]])
-  await worker.onMessage({ kind: 'elsewhere', connections: { open: 5_000, clients } })
+  const connections = { open: 5_000, clients, listeners: new Map() }
+  await worker.onMessage({ kind: 'elsewhere', connections })
   const client = await connectRaw({ port })
   t.teardown(() => client.close())
   t.equal((await client.request('GET /', [HOST])).status, 429)
