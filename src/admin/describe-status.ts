@@ -7,6 +7,7 @@ import { isEjected } from '../pools/ejection.ts'
 import type { Pool } from '../pools/pool.ts'
 import { type Server, serverName } from '../pools/server.ts'
 import type { ReloadOutcome } from '../runtime/reload.ts'
+import { type BlockedSummary, summarizeBlocked } from './describe-blocked.ts'
 import type { AdminScope, WorkerRow } from './scope.ts'
 
 export type Draining = 'no' | 'by-file' | 'by-command' | 'by-both'
@@ -67,6 +68,7 @@ export interface Status {
   readonly rules: readonly RuleStatus[]
   readonly pools: readonly PoolStatus[]
   readonly certificates: readonly CertificateRow[]
+  readonly blocked: BlockedSummary
   readonly workers: readonly WorkerRow[]
 }
 
@@ -107,6 +109,7 @@ export function describeStatus(scope: AdminScope): Status {
       servers: pool.servers.map((server) => describeServer(server, scope)),
     })),
     certificates: describeCertificates(built, now()).certificates,
+    blocked: summarizeBlocked(scope),
     workers: scope.workers?.() ?? [],
   }
 }

@@ -31,6 +31,8 @@ const shapes: readonly (readonly [heading: string, file: string, name: string])[
   ['Drain and undrain', 'src/admin/routes.ts', 'DrainBody'],
   ['Blocked', 'src/admin/describe-blocked.ts', 'Blocked'],
   ['Blocked row', 'src/admin/describe-blocked.ts', 'BlockedRow'],
+  ['Blocked in the status', 'src/admin/describe-blocked.ts', 'BlockedSummary'],
+  ['Block in the status', 'src/admin/describe-blocked.ts', 'ShownBlock'],
   ['Unblock', 'src/admin/routes.ts', 'UnblockBody'],
   ['Problem', 'src/config/problem.ts', 'Problem'],
   ['Rule', 'src/admin/describe-status.ts', 'RuleStatus'],

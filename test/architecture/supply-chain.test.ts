@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { readText, root } from './repository.ts'
+import { codeWords, readText, root, tableRows } from './repository.ts'
 
 interface Entry {
   readonly version?: string
@@ -52,6 +52,27 @@ t.test('each package comes from the registry', async (t) => {
     t.match(version, /^\d+\.\d+\.\d+$/, `${name}: an exact version, no range, address or file`)
   t.same(lock.packages[''].dependencies, manifest.dependencies, 'both files agree')
 })
+
+t.test(
+  'decision 0012 has a row for each package that we ask for, and the number of all',
+  async (t) => {
+    const decision = readText('docs/decisions/0012-dependencies.md')
+    const rows = tableRows(decision, 'Decision').map(([name = '', version = '']) => [
+      name.replace(/ \(.*$/, ''),
+      version.replace(/;.*$/, ''),
+    ])
+    const types = ['@types/node', '@types/http-proxy']
+    t.same(
+      codeWords(decision).filter((word) => word.startsWith('@types/')),
+      types,
+    )
+    const wanted = { ...manifest.dependencies, ...manifest.devDependencies }
+    const expected = Object.entries(wanted).filter(([name]) => !types.includes(name))
+    t.same([...rows].sort(), expected.sort())
+    const [, counted] = /^- (\d+) packages are installed in production/m.exec(decision) ?? []
+    t.equal(Number(counted), inProduction.length)
+  },
+)
 
 t.test('nothing runs while it is installed', async (t) => {
   t.same(

@@ -6,7 +6,9 @@ import { startAnsweringBackend } from '../support/answering-backend.ts'
 import { madeToken } from '../support/ask-admin.ts'
 import { openPage, startBrowser } from '../support/browser.ts'
 import { freePorts } from '../support/free-ports.ts'
-import { HOST } from '../support/lab-proxy.ts'
+import { startGuardedLab } from '../support/guarded-lab.ts'
+import { guess, wrongFor } from '../support/guesser.ts'
+import { credentialsOf, HOST } from '../support/lab-proxy.ts'
 import { startReloadingProxy } from '../support/reloading-proxy.ts'
 
 const HOSTILE = '"><img src=/x onerror="window.hacked=1"><script>window.hacked=1</script>'
@@ -50,6 +52,7 @@ async function withBrowser(t: Test): Promise<void> {
   await t.test('it shows what happens without being loaded again', (t) => liveness(t, browser))
   await t.test('what clients choose stays text, and can be searched', (t) => exchanges(t, browser))
   await t.test('drain, with the keyboard alone', (t) => draining(t, browser))
+  await t.test('whom the sign-in guard blocks, and an end of it', (t) => blocked(t, browser))
   await t.test('narrow and dark', (t) => layouts(t, browser))
   await t.test('for those who do not see it', (t) => names(t, browser))
 }
@@ -142,6 +145,40 @@ async function draining(t: Test, browser: Browser): Promise<void> {
     [],
     'but for the answer to the wrong token',
   )
+}
+
+async function blocked(t: Test, browser: Browser): Promise<void> {
+  const [port = 0] = await freePorts(1)
+  const top = `signInGuard: { perUser: { failures: 2 } }\nadmin: { port: ${port} }\n`
+  const { lab, target } = await startGuardedLab(t, { workers: 0, top })
+  const { page, complaints } = await openPage(t, browser, `http://127.0.0.1:${port}/`)
+  await page.getByText('Nobody is blocked.').waitFor()
+  const odd = '<img src=x onerror=window.hacked=1>'
+  for (const user of ['alice', odd])
+    for (let n = 0; n < 2; n++) await guess(t, target('127.0.9.1'), wrongFor(user))
+  const rightFrom = async (from: string): Promise<number> =>
+    (await guess(t, target(from), credentialsOf(lab, 'alice'))).status
+  t.equal(await rightFrom('127.0.9.2'), 401)
+  const table = page.getByRole('table', { name: 'Users and clients that are blocked' })
+  await table.getByRole('rowheader', { name: odd }).waitFor()
+  t.equal(await page.locator('main img').count(), 0)
+  t.equal(await page.evaluate('window.hacked'), undefined)
+
+  await table.getByRole('button', { name: 'Unblock user alice' }).focus()
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: 'Unblock user alice?' })
+  await dialog.waitFor()
+  await page.keyboard.type(madeToken(t, port))
+  await page.keyboard.press('Enter')
+  await dialog.waitFor({ state: 'hidden' })
+  await table.getByRole('rowheader', { name: 'alice' }).waitFor({ state: 'detached' })
+  t.equal(await page.evaluate('document.activeElement.id'), 'blocked-heading')
+  t.equal(await rightFrom('127.0.9.2'), 200)
+
+  await table.getByRole('button', { name: `Unblock user ${odd}` }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Unblock' }).click()
+  await page.getByText('Nobody is blocked.').waitFor()
+  t.same(complaints, [])
 }
 
 async function layouts(t: Test, browser: Browser): Promise<void> {

@@ -101,7 +101,7 @@ whenTokenChanges((isKnown) => {
 })
 tokenButton.addEventListener('click', () => {
   if (hasToken()) useToken(undefined)
-  else void askForToken('Drain and undrain need it.')
+  else void askForToken('Drain, undrain and unblock need it.')
 })
 
 void listen({
@@ -130,7 +130,7 @@ void listen({
     const arrived = new Promise((resolve) => {
       onToken = () => resolve(undefined)
     })
-    void askForToken('Reading needs it here, and so do drain and undrain.', error)
+    void askForToken('Reading needs it here, and so do drain, undrain and unblock.', error)
     await arrived
   },
 })

@@ -1,5 +1,6 @@
-/** The sections that are tables of what the status says: rules, certificates, configuration, refusals, what is blocked. */
+/** The sections that are tables of what the status says: rules, certificates, configuration, refusals. */
 import { toneOfDays } from './attention.js'
+import { showBlocked } from './blocked.js'
 import { badge, byId, element } from './elements.js'
 import { count, day, daysLeft, milliseconds, moment, rate } from './format.js'
 import { createTable } from './tables.js'
@@ -132,7 +133,7 @@ export function showStatus(now) {
   showListeners(now.listeners)
   showWorkers(now.workers)
   showReload(now)
-  showBlocked(now)
+  showBlocked(now.blocked)
 }
 
 /**
@@ -218,38 +219,6 @@ function changeText(what, changed) {
   return parts.length > 0
     ? [`${what} (${parts.map(([kind, value]) => `${kind} ${value}`).join(', ')})`]
     : []
-}
-
-/** @typedef {Readonly<Record<string, string | number | null>>} BlockedRow */
-
-/** @type {((rows: readonly BlockedRow[]) => void) | undefined} */
-let showBlockedRows
-
-/**
- * The sign-in guard tells with the status whom it blocks; without it the section stays away.
- * @param {object} now
- */
-function showBlocked(now) {
-  const rows = 'blocked' in now && Array.isArray(now.blocked) ? now.blocked : undefined
-  byId('blocked').hidden = rows === undefined
-  byId('blocked-link').hidden = rows === undefined
-  if (!rows) return
-  showBlockedRows ??= createTable(byId('blocked-table'), {
-    caption: 'Users and clients that are blocked',
-    columns: [
-      { title: 'Who', isRowHeader: true },
-      { title: 'Failures', isNumber: true },
-      { title: 'Until' },
-    ],
-    keyOf: (/** @type {BlockedRow} */ row) => JSON.stringify([row['kind'], row['name']]),
-    cells: (row) => [
-      element('span', {}, String(row['name']), element('small', {}, String(row['kind']))),
-      count(Number(row['failures'])),
-      moment(String(row['until'])),
-    ],
-    empty: 'Nobody is blocked.',
-  })
-  showBlockedRows(rows)
 }
 
 /** @param {number | null} port */

@@ -45,6 +45,7 @@ const status: Status = {
     },
   ],
   certificates: [],
+  blocked: { mode: 'off', total: 0, rows: [] },
   workers: [],
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, truncateSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -22,6 +22,7 @@ t.test('a file that is renamed is left, and a new one begun', async (t) => {
   file.write('one\n')
   await until(() => contentOf(path) === 'one\n')
   t.equal(file.generation, 0)
+  t.equal(statSync(path).mode & 0o137, 0, 'not for every user')
   renameSync(path, `${path}.1`)
   await until(() => file.generation === 1)
   file.write('two\n')
