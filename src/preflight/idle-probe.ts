@@ -23,6 +23,8 @@ export interface IdleOptions {
   readonly durationMs: number
   /** For each of the two answers. */
   readonly timeoutMs: number
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
 }
 
 /** The certificate is not verified: nothing secret is sent. Never throws. */
@@ -40,7 +42,7 @@ export async function probeIdle(endpoint: Endpoint, options: IdleOptions): Promi
   try {
     const first = await ask(socket, options)
     if (first !== 'open') return { kind: 'not-held', reason: first }
-    const cut = await silence(socket, options.durationMs)
+    const cut = await silence(socket, options)
     if (cut) return cut
     const second = await ask(socket, options)
     return second === 'open' || second === closes
@@ -74,16 +76,19 @@ function ask(socket: Socket, { host, path, timeoutMs }: IdleOptions): Promise<st
 }
 
 /** Resolves to how the connection ended in that time; undefined: it did not. */
-function silence(socket: Socket, durationMs: number): Promise<IdleAnswer | undefined> {
+function silence(
+  socket: Socket,
+  { durationMs, now }: IdleOptions,
+): Promise<IdleAnswer | undefined> {
   return new Promise((resolve) => {
-    const start = performance.now()
+    const start = now()
     const finish = (answer?: IdleAnswer): void => {
       clearTimeout(timer)
       socket.off('end', onEnd).off('close', onReset).off('error', onReset)
       resolve(answer)
     }
     const cut = (how: 'closed' | 'reset'): void =>
-      finish({ kind: 'cut', how, afterMs: Math.round(performance.now() - start) })
+      finish({ kind: 'cut', how, afterMs: Math.round(now() - start) })
     const onEnd = (): void => cut('closed')
     // A close that no end came before is a reset.
     const onReset = (): void => cut('reset')

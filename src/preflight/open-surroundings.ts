@@ -35,7 +35,7 @@ export function openSurroundings(options: SurroundingsOptions): Surroundings {
       sip: (endpoint, domain) => probeSip(endpoint, domain, timeoutMs),
       web: (endpoint, request) => probeWeb(endpoint, request, timeoutMs),
       idle: (endpoint, { host, path }, durationMs) =>
-        probeIdle(endpoint, { host, path, durationMs, timeoutMs }),
+        probeIdle(endpoint, { host, path, durationMs, timeoutMs, now: () => performance.now() }),
     },
     roots,
     from,
