@@ -10,7 +10,7 @@ import type { Family } from '../preflight/run-preflight.ts'
 import type { Standpoint } from '../preflight/surroundings.ts'
 
 export const preflightUsage =
-  'usage: lyncgate preflight [FILE or CHECK NAME] [--from PLACE] [--address IP] [--port PORT] [--http-port PORT] [--listener NAME] [--user USER --password-file FILE] [--dns SERVER] [--ca FILE] [--timeout DURATION] [--json] [--junit FILE]\n'
+  'usage: lyncgate preflight [FILE or CHECK NAME] [--from PLACE] [--address IP] [--port PORT] [--http-port PORT] [--listener NAME] [--user USER --password-file FILE] [--long DURATION] [--dns SERVER] [--ca FILE] [--timeout DURATION] [--json] [--junit FILE]\n'
 
 /** The checks and options, one a line. */
 export const preflightDetails = `
@@ -30,6 +30,7 @@ With FILE:
   --listener NAME                only what this listener publishes
   --user 'DOMAIN\\NAME'           signs in once by NTLM at each web services name, if its certificate is good
   --password-file FILE           the password of that account, on the first line
+  --long 16m                     holds a silent connection to each web services address for so long; 1s to 1h
 `
 
 /** What is tested: a family that needs no file, or a rules file. */
@@ -45,6 +46,8 @@ export interface RulesTarget {
   readonly listener: string | undefined
   /** Whom to sign in; both or none. */
   readonly account: Account | undefined
+  /** How long connections are held in silence; undefined: none is. */
+  readonly longMs: number | undefined
 }
 
 export interface Account {
@@ -77,6 +80,7 @@ const options = {
   listener: { type: 'string' },
   user: { type: 'string' },
   'password-file': { type: 'string' },
+  long: { type: 'string' },
 } as const
 
 type Values = ReturnType<typeof parse>['values']
@@ -133,7 +137,15 @@ function readTarget(
   return readRulesTarget(first ?? defaultFile, values)
 }
 
-const fileOptions = ['address', 'port', 'http-port', 'listener', 'user', 'password-file'] as const
+const fileOptions = [
+  'address',
+  'port',
+  'http-port',
+  'listener',
+  'user',
+  'password-file',
+  'long',
+] as const
 
 function readRulesTarget(file: string, values: Values): Target | string {
   if (file === '') return 'FILE is empty'
@@ -144,7 +156,18 @@ function readRulesTarget(file: string, values: Values): Target | string {
   if (httpsPort === 'wrong' || httpPort === 'wrong') return 'a port is a number from 1 to 65535'
   const account = readAccount(values.user, values['password-file'])
   if (typeof account === 'string') return account
-  return { kind: 'rules', file, address, httpsPort, httpPort, listener, account }
+  const longMs = readLong(values.long)
+  if (typeof longMs === 'string') return longMs
+  return { kind: 'rules', file, address, httpsPort, httpPort, listener, account, longMs }
+}
+
+function readLong(text: string | undefined): number | undefined | string {
+  if (text === undefined) return undefined
+  const duration = parseDuration(text)
+  if (!duration.ok) return `--long: ${duration.error}`
+  return duration.value < 1000 || duration.value > 3_600_000
+    ? '--long is from 1s to 1h'
+    : duration.value
 }
 
 /** `CONTOSO\alice` or `alice@contoso.com`. */

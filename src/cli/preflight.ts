@@ -23,7 +23,7 @@ import {
 import { formatReport } from './preflight-report.ts'
 import { DEFAULT_CONFIG } from './run.ts'
 
-/** For all of a preflight; records that lead nowhere add up. */
+/** For all of a preflight, besides the silence of --long; records that lead nowhere add up. */
 const mostTimeMs = 600_000
 
 /** Resolves to the exit code: 0 nothing fails, 1 something does, 2 the call was wrong. */
@@ -78,7 +78,8 @@ async function writeReport(file: string, report: Report): Promise<string | undef
 
 /** What the checks may ask, or what is wrong with the call. */
 async function prepare(call: PreflightCall): Promise<Surroundings | string> {
-  const { caFile, dnsServers, timeoutMs, from } = call
+  const { caFile, dnsServers, timeoutMs, from, target } = call
+  const longMs = (target.kind === 'rules' ? target.longMs : undefined) ?? 0
   let roots: readonly string[] = []
   if (caFile !== undefined) {
     try {
@@ -90,7 +91,7 @@ async function prepare(call: PreflightCall): Promise<Surroundings | string> {
   }
   try {
     const world = openSurroundings({ dnsServers, timeoutMs, roots, from, now: new Date() })
-    return withinTime(world, AbortSignal.timeout(mostTimeMs))
+    return withinTime(world, AbortSignal.timeout(mostTimeMs + longMs))
   } catch {
     return `--dns takes an IP address, with a port or without: ${dnsServers.join(', ')}`
   }
@@ -98,7 +99,7 @@ async function prepare(call: PreflightCall): Promise<Surroundings | string> {
 
 /** Everything that a file publishes; a string: it is not what the call means; undefined: it cannot be used, as was said. */
 async function openRules(target: RulesTarget, io: CommandIo): Promise<Family | string | undefined> {
-  const { file, listener, address } = target
+  const { file, listener, address, longMs } = target
   // The certificates that it names are not needed: who stands outside does not have them.
   const loaded = await loadRules(file)
   if (!loaded.ok) {
@@ -111,7 +112,7 @@ async function openRules(target: RulesTarget, io: CommandIo): Promise<Family | s
   const credentials = target.account && (await readCredentials(target.account))
   if (typeof credentials === 'string') return credentials
   const names = publishedNames(rules, target)
-  return webServicesFamily({ title: file, names, address, credentials })
+  return webServicesFamily({ title: file, names, address, credentials, longMs })
 }
 
 /** Whom to sign in, with the password from its file; a string: why there is none. */

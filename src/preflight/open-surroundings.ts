@@ -1,5 +1,6 @@
 /** The real world: DNS, sockets and root certificates behind what checks may ask. */
 import { openDns } from './dns.ts'
+import { probeIdle } from './idle-probe.ts'
 import { readRoots } from './roots.ts'
 import { probeSignIn } from './sign-in-probe.ts'
 import { probeSip } from './sip-probe.ts'
@@ -33,6 +34,8 @@ export function openSurroundings(options: SurroundingsOptions): Surroundings {
         probeSignIn(endpoint, { host, path, credentials, timeoutMs, roots }),
       sip: (endpoint, domain) => probeSip(endpoint, domain, timeoutMs),
       web: (endpoint, request) => probeWeb(endpoint, request, timeoutMs),
+      idle: (endpoint, { host, path }, durationMs) =>
+        probeIdle(endpoint, { host, path, durationMs, timeoutMs, now: () => performance.now() }),
     },
     roots,
     from,

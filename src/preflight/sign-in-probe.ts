@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { findChallenge, type NtlmCredentials, signIn } from '../ntlm/ntlm-client.ts'
+import { drainAnswer } from './drain-answer.ts'
 import type { Roots } from './roots.ts'
 import type { Endpoint } from './surroundings.ts'
 
@@ -27,8 +28,6 @@ export interface SignInOptions {
   /** The certificate must lead to one of these: a password is answered for to nobody else. */
   readonly roots: Roots
 }
-
-const mostBodyBytes = 1024 * 1024
 
 interface Answer {
   readonly status: number
@@ -93,7 +92,7 @@ function createClient(
       asked.on('error', reject)
       asked.on('response', (response) => {
         const { socket } = response
-        drain(response).then(() => resolve(answerOf(response, socket)), reject)
+        drainAnswer(response).then(() => resolve(answerOf(response, socket)), reject)
       })
       asked.end()
     })
@@ -108,16 +107,3 @@ const answerOf = ({ statusCode = 0, rawHeaders }: IncomingMessage, socket: objec
       (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name.toLowerCase(),
     ),
 })
-
-/** The connection can be used again only when the body is over. */
-function drain(response: IncomingMessage): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let bytes = 0
-    response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > mostBodyBytes) response.destroy(new Error('the answer is too long'))
-    })
-    response.on('end', resolve)
-    response.on('error', reject)
-  })
-}

@@ -2,6 +2,7 @@
 
 import type { NtlmCredentials } from '../ntlm/ntlm-client.ts'
 import type { Dns } from './dns.ts'
+import type { IdleAnswer } from './idle-probe.ts'
 import type { Roots } from './roots.ts'
 import type { SignInAnswer } from './sign-in-probe.ts'
 import type { SipAnswer } from './sip-probe.ts'
@@ -19,7 +20,7 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** Short conversations with one endpoint; each is bounded in bytes and time, and never throws. */
+/** Conversations with one endpoint; each is bounded in bytes and time, and never throws. */
 export interface Probes {
   /** Reads the certificate that is presented. @param serverName as SNI; undefined: none is sent */
   readonly tls: (endpoint: Endpoint, serverName: string | undefined) => Promise<TlsAnswer>
@@ -39,6 +40,12 @@ export interface Probes {
   readonly sip: (endpoint: Endpoint, domain: string) => Promise<SipAnswer>
   /** Gets one page. */
   readonly web: (endpoint: Endpoint, request: WebRequest) => Promise<WebAnswer>
+  /** Gets one page twice on one connection, with so many milliseconds of silence between; that long it takes. */
+  readonly idle: (
+    endpoint: Endpoint,
+    page: Pick<WebRequest, 'host' | 'path'>,
+    durationMs: number,
+  ) => Promise<IdleAnswer>
 }
 
 export interface WebRequest {
@@ -48,6 +55,8 @@ export interface WebRequest {
   /** Besides Host and User-Agent, in place of `Accept: text/html`. */
   readonly fields?: Readonly<Record<string, string>>
   readonly wantsBody?: boolean
+  /** POST with a body of so many zeros, in place of GET. */
+  readonly uploadBytes?: number
 }
 
 export interface Surroundings {

@@ -24,6 +24,8 @@ export function withinTime(surroundings: Surroundings, signal: AbortSignal): Sur
       sip: async (endpoint, domain) =>
         signal.aborted ? unreachable : probes.sip(endpoint, domain),
       web: async (endpoint, page) => (signal.aborted ? unreachable : probes.web(endpoint, page)),
+      idle: async (endpoint, page, durationMs) =>
+        signal.aborted ? { kind: 'not-held', reason } : probes.idle(endpoint, page, durationMs),
     },
   }
 }

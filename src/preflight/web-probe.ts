@@ -1,6 +1,7 @@
 /** One page over HTTP or HTTPS, for checks that ask what a web server does. */
 import { type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
+import { Readable } from 'node:stream'
 import type { Endpoint, WebRequest } from './surroundings.ts'
 
 export type WebAnswer =
@@ -22,13 +23,23 @@ export type Field = readonly [name: string, value: string]
 
 const mostBodyBytes = 64 * 1024
 
+/** What an upload may take besides the time for an answer: 5 MiB at 1 Mbit/s. */
+const uploadMs = 45_000
+
 /**
  * Gets the head of the answer, and the beginning of its body if that is wanted; a redirection is not followed. The
- * time counts for all of it. Never throws.
+ * time counts for all of it; with a body to send there are 45 seconds more. Never throws.
  */
 export function probeWeb(
   { address, port }: Endpoint,
-  { scheme, host, path, fields = { accept: 'text/html' }, wantsBody = false }: WebRequest,
+  {
+    scheme,
+    host,
+    path,
+    fields = { accept: 'text/html' },
+    wantsBody = false,
+    uploadBytes = 0,
+  }: WebRequest,
   timeoutMs: number,
 ): Promise<WebAnswer> {
   return new Promise((resolve) => {
@@ -42,9 +53,15 @@ export function probeWeb(
       host: address,
       port,
       path,
+      method: uploadBytes > 0 ? 'POST' : 'GET',
       agent: false as const,
       maxHeaderSize: 32 * 1024,
-      headers: { host, ...fields, 'user-agent': 'lyncgate-preflight' },
+      headers: {
+        host,
+        ...fields,
+        ...(uploadBytes > 0 ? uploadFields(uploadBytes) : {}),
+        'user-agent': 'lyncgate-preflight',
+      },
     }
     const request =
       scheme === 'http'
@@ -64,7 +81,7 @@ export function probeWeb(
             ? { kind: 'not-http', reason: 'time-out' }
             : { kind: 'unreachable', reason: 'time-out' },
         ),
-      timeoutMs,
+      uploadBytes > 0 ? timeoutMs + uploadMs : timeoutMs,
     )
     request.on('socket', (socket) => {
       socket.on('connect', () => {
@@ -81,8 +98,20 @@ export function probeWeb(
         reason: error.code === 'ECONNREFUSED' ? 'refused' : (error.code ?? 'unknown'),
       }),
     )
-    request.end()
+    // In pieces, so that an answer that comes before the end is read before a break is met.
+    if (uploadBytes > 0) Readable.from(zeros(uploadBytes)).pipe(request)
+    else request.end()
   })
+}
+
+const uploadFields = (bytes: number) => ({
+  'content-type': 'application/octet-stream',
+  'content-length': String(bytes),
+})
+
+function* zeros(bytes: number): Generator<Buffer> {
+  const piece = Buffer.alloc(64 * 1024)
+  for (let rest = bytes; rest > 0; rest -= piece.length) yield piece.subarray(0, rest)
 }
 
 const answerOf = (

@@ -94,6 +94,7 @@ export const outsideFacts: readonly OutsideFact[] = [
     places: {
       'lab/': 'as above',
       'pipeline/exchange.ts': 'the one monotonic clock of exchanges',
+      'preflight/open-surroundings.ts': 'how long a silent connection lasted, handed to the probe',
     },
   },
 ]

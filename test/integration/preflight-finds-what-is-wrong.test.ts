@@ -81,6 +81,7 @@ t.test('web services as they should be', async (t) => {
       'address-book-challenge',
       'internal-directories',
       'affinity-cookie',
+      'upload-size',
       'plain-http',
       'certificate-names',
       'certificate-chain',

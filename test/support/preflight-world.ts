@@ -129,6 +129,7 @@ export async function createWorld(
     probes: {
       tls,
       web,
+      idle: async () => ({ kind: 'kept' }),
       signIn: async () => ({ kind: 'failed', reason: 'nobody signs in here' }),
       version: async (endpoint, host, version) => {
         const [settings] = listenersAt(endpoint, 'tls', { host, path: '' })

@@ -1,11 +1,13 @@
 /** `preflight [FILE]`: everything that a rules file publishes, as clients meet it. Any proxy can be tested. */
 import { isIP } from 'node:net'
+import { formatDuration } from '../../base/duration.ts'
 import type { NtlmCredentials } from '../../ntlm/ntlm-client.ts'
 import { type Finding, finding, type Judgement } from '../finding.ts'
 import type { Family, Step } from '../run-preflight.ts'
 import { type Endpoint, type Surroundings, writeEndpoint } from '../surroundings.ts'
 import { testAffinity } from './affinity.ts'
 import { clientsOf } from './clients.ts'
+import { testIdle } from './idle-connection.ts'
 import { testInternalDirectories } from './internal-directories.ts'
 import { judgeCertificates } from './judge-certificates.ts'
 import { resolveName, testDomains } from './name-in-dns.ts'
@@ -19,6 +21,7 @@ import {
 } from './published-name.ts'
 import { createSignInTest, type SignInTest } from './sign-in.ts'
 import { type Meeting, testHttps, testNoHttps } from './test-https.ts'
+import { createUploadTest, type UploadTest } from './upload-size.ts'
 
 /** So many names are connected to; a list can be any length. */
 const mostNames = 200
@@ -31,15 +34,18 @@ export interface WebServices {
   readonly address: string | undefined
   /** Whom to sign in at web services; undefined: nobody. */
   readonly credentials?: NtlmCredentials | undefined
+  /** How long a connection to each address is held in silence; undefined: none is. */
+  readonly longMs?: number | undefined
 }
 
 /** A step for DNS, one for each name, and one for all certificates together. */
 export function webServicesFamily(services: WebServices): Family {
-  const { title, names, address, credentials } = services
+  const { title, names, address, credentials, longMs } = services
   const meetings: Meeting[] = []
   const published = publishedHosts(names)
   const signIn = credentials && createSignInTest(credentials)
-  const context: Context = { address, signIn, published, meetings }
+  const upload = createUploadTest()
+  const context: Context = { address, signIn, upload, published, meetings }
   const named = names.filter(({ host }) => !isPattern(host))
   const dns: Step = { name: 'domains', run: (world) => testDomains(world, names) }
   return {
@@ -50,11 +56,17 @@ export function webServicesFamily(services: WebServices): Family {
         name: name.host,
         run: (world: Surroundings) => testName(world, name, context),
       })),
+      ...(longMs === undefined ? [] : [idleStep(meetings, longMs)]),
       { name: 'certificates', run: async (world) => judgeCertificates(meetings, world) },
       { name: 'the rest', run: async () => notTested(names, named) },
     ],
   }
 }
+
+const idleStep = (meetings: readonly Meeting[], longMs: number): Step => ({
+  name: `connections held in silence for ${formatDuration(longMs)}`,
+  run: (world) => testIdle(world, meetings, longMs),
+})
 
 /** Neither DNS nor a certificate can be asked for these. */
 const isPattern = (host: string): boolean =>
@@ -63,6 +75,7 @@ const isPattern = (host: string): boolean =>
 interface Context {
   readonly address: string | undefined
   readonly signIn: SignInTest | undefined
+  readonly upload: UploadTest
   readonly published: Published
   /** Certificates that were met are added. */
   readonly meetings: Meeting[]
@@ -102,7 +115,7 @@ async function testTls(
   world: Surroundings,
   name: PublishedName,
   endpoint: Endpoint,
-  { meetings, published, signIn }: Context,
+  { meetings, published, signIn, upload }: Context,
 ): Promise<readonly Finding[]> {
   if (!servesHttps(name)) return [await testNoHttps(world, name, endpoint)]
   const { findings, meeting, isServed } = await testHttps(world, name, endpoint)
@@ -113,12 +126,14 @@ async function testTls(
   const subject = `https://${name.host} (${writeEndpoint(endpoint)})`
   const say = (judgement: Judgement): Finding =>
     finding({ concerns: clientsOf[name.kind], ...judgement, subject })
+  const uploaded = await upload(world.probes, name.host, endpoint)
   const account = await signIn?.(world.probes, name.host, endpoint)
   return [
     ...findings,
     ...pages,
     say(await testInternalDirectories(world, name, endpoint)),
     say(await testAffinity(world, name, endpoint)),
+    ...(uploaded === undefined ? [] : [say(uploaded)]),
     ...(account === undefined ? [] : [say(account)]),
   ]
 }
