@@ -85,7 +85,9 @@ ${rules}
   }
   for (const [name, text] of Object.entries(files))
     await writeFile(join(directory, name), text, { mode: 0o600 })
-  const child = spawn(process.execPath, [main, 'run', '--config', join(directory, 'lyncgate.yaml')])
+  // Without what the test runner preloads (NODE_OPTIONS): workers may not do what that wants to do in them.
+  const words = ['-u', 'NODE_OPTIONS', process.execPath, main, 'run', '--config']
+  const child = spawn('env', [...words, join(directory, 'lyncgate.yaml')])
   onEnd(() => child.kill('SIGKILL'))
   let log = ''
   child.stderr.resume()
