@@ -1,8 +1,8 @@
 /** `preflight cwa`: Communicator Web Access, HTTPS only and under one name. */
 import { isIP } from 'node:net'
 import { type Finding, finding, type Judgement, type System } from './finding.ts'
+import { judgeAddresses } from './judge-addresses.ts'
 import { judgeCertificate } from './judge-certificate.ts'
-import { isSpecialAddress } from './reachable-address.ts'
 import { readCertificate } from './roots.ts'
 import type { Family } from './run-preflight.ts'
 import { type Endpoint, type Surroundings, writeEndpoint } from './surroundings.ts'
@@ -52,7 +52,7 @@ async function testWebAccess(
       await testPlain(surroundings, access, { address, port: 80 }),
     ]),
   )
-  return [say(judgeAddress(addresses, from === 'internet')), ...tested.flat()]
+  return [say(judgeAddresses(addresses, from === 'internet', unreachable)), ...tested.flat()]
 }
 
 const notAName: Judgement = {
@@ -63,17 +63,10 @@ const notAName: Judgement = {
   advice: 'Give the name that users type.',
 }
 
-function judgeAddress(addresses: readonly string[], isOutside: boolean): Judgement {
-  const check = 'web-address'
-  const seen = addresses.join(', ')
-  if (!isOutside || !addresses.some(isSpecialAddress)) return { verdict: 'pass', check, seen }
-  return {
-    verdict: 'fail',
-    check,
-    seen: `${seen}: cannot be reached from the Internet`,
-    means: 'Users outside get no connection.',
-    advice: 'Publish the outer address of the proxy. Inside, run the preflight with --from lan.',
-  }
+const unreachable = {
+  check: 'web-address',
+  means: 'Users outside get no connection.',
+  advice: 'Publish the outer address of the proxy. Inside, run the preflight with --from lan.',
 }
 
 async function testHttps(

@@ -1,6 +1,6 @@
 /** What DNS says of a published name, and of the names that clients ask for without being told. */
 import { type Finding, finding, type Judgement, type System } from '../finding.ts'
-import { isSpecialAddress } from '../reachable-address.ts'
+import { judgeAddresses } from '../judge-addresses.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { clientsOf } from './clients.ts'
 import { domainOf, type Published, type PublishedName, publishedHosts } from './published-name.ts'
@@ -36,21 +36,14 @@ export async function resolveName(
       }),
     }
   const addresses = [...new Set(answer.records)].slice(0, mostAddresses)
-  return { addresses, finding: say(judgeAddresses(addresses, from === 'internet')) }
+  return { addresses, finding: say(judgeAddresses(addresses, from === 'internet', unreachable)) }
 }
 
-function judgeAddresses(addresses: readonly string[], isOutside: boolean): Judgement {
-  const check = 'name-address'
-  const seen = addresses.join(', ')
-  if (!isOutside || !addresses.some(isSpecialAddress)) return { verdict: 'pass', check, seen }
-  return {
-    verdict: 'fail',
-    check,
-    seen: `${seen}: cannot be reached from the Internet`,
-    means: 'Clients outside get no connection.',
-    advice:
-      'Publish the outer address of the proxy in DNS outside. If this machine asks DNS inside, run the preflight with --from lan.',
-  }
+const unreachable = {
+  check: 'name-address',
+  means: 'Clients outside get no connection.',
+  advice:
+    'Publish the outer address of the proxy in DNS outside. If this machine asks DNS inside, run the preflight with --from lan.',
 }
 
 const discovery: readonly System[] = ['mobile clients', 'desktop clients']
