@@ -1,6 +1,6 @@
 /** The answer on its way to the client: written as fast as the client takes it, its head at once. */
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ClientAnswer } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { type ClientFraming, informationText } from './response-head.ts'
@@ -18,7 +18,7 @@ export interface DownloadHead {
 const ONE_WRITE_BYTES = 8 * 1024
 
 export class Download {
-  readonly #res: ServerResponse
+  readonly #res: ClientAnswer
   readonly #report: ForwardReport
   #source: Socket | undefined
   #hasHead = false
@@ -30,7 +30,7 @@ export class Download {
   #isComplete = false
   #isPaused = false
 
-  constructor(res: ServerResponse, report: ForwardReport) {
+  constructor(res: ClientAnswer, report: ForwardReport) {
     this.#res = res
     this.#report = report
   }
@@ -54,9 +54,6 @@ export class Download {
     const res = this.#res
     this.#source = source
     this.#hasHead = true
-    res.sendDate = false
-    // Takes away the Connection and Keep-Alive fields that Node would add by itself.
-    res.removeHeader('connection')
     if (head.framing === 'close') res.removeHeader('transfer-encoding')
     res.writeHead(head.status, head.reason, head.fields)
   }

@@ -7,10 +7,10 @@
  * a to b: `upload.ts`, once the connection stands; c: parsed strictly, `response-parser.ts`; c to d: `download.ts`.
  * No step buffers more than the sockets do, and nothing is ever sent twice.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FailureCode } from '../base/failure.ts'
 import { isDraining, type Server } from '../pools/server.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
+import type { ClientAnswer, ClientRequest } from './client-message.ts'
 import { Download } from './download.ts'
 import { guarded } from './guarded.ts'
 import { endAfterRequest } from './linger.ts'
@@ -22,8 +22,8 @@ import { Upload, type UploadEvents, type UploadRequest, type UploadSettings } fr
 import { type AnswerWatch, WatchedAnswer } from './watched-answer.ts'
 
 export interface ForwardRequest extends ConnectJob, Pick<UploadRequest, 'peeked'> {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly req: ClientRequest
+  readonly res: ClientAnswer
   /** The request head for the server, ready to write. */
   readonly head: string
   readonly framing: 'none' | 'length' | 'chunked'

@@ -1,6 +1,6 @@
 /** Ends connections without losing what is still on its way to a TCP reset. */
-import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ClientRequest } from './client-message.ts'
 
 /**
  * Closing a socket with unread bytes makes the kernel send a reset, which can overtake the answer (RFC 9112 9.6).
@@ -9,7 +9,7 @@ import type { Socket } from 'node:net'
 const LINGER_MS = 3_000
 
 /** Calls `end` when the request is complete or its connection gone, at the latest after the lingering time. */
-export function endAfterRequest(req: IncomingMessage, end: () => void): void {
+export function endAfterRequest(req: ClientRequest, end: () => void): void {
   const { socket } = req
   const finish = (): void => {
     clearTimeout(timer)

@@ -1,13 +1,13 @@
 /** The body of a request on its way to the server: read as fast as the server takes it, counted, and framed anew. */
-import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
+import type { ClientRequest } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { guarded } from './guarded.ts'
 
 export interface UploadRequest {
-  readonly req: IncomingMessage
+  readonly req: ClientRequest
   readonly framing: 'none' | 'length' | 'chunked'
   /** The client sends its body only after a `100 Continue` (RFC 9110 10.1.1). */
   readonly expectsContinue: boolean

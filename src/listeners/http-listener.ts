@@ -19,6 +19,8 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import fastify from 'fastify'
 import type { TlsProfile } from '../config/rules.ts'
+import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
+import { takeBodilessRequests } from './bodiless-request.ts'
 import { chooserOf, type NodeServers, takesEcdsa } from './choose-profile.ts'
 import { pastFastify, takeEveryRequest } from './every-request.ts'
 import { createHandshakeQueue } from './handshake-queue.ts'
@@ -74,7 +76,7 @@ export async function createHttpListener(
     // The router never sees a target: bad escapes and odd methods are the back end's business, not fastify's.
     rewriteUrl: () => '/',
     // Node's own: fastify would set them again.
-    keepAliveTimeout: settings.server.keepAliveMs,
+    keepAliveTimeout: 0,
     requestTimeout: 0,
     connectionTimeout: 0,
     logger: false,
@@ -248,12 +250,15 @@ function createNodeServer(
   server.on('connect', (req: IncomingMessage, socket: Duplex) =>
     handler.onUpgrade(req, socket, EMPTY),
   )
-  const onConnection = (socket: Socket & BelowTls): void =>
+  const onBodiless = (req: ClientRequest, res: ClientAnswer): void => handler.onRequest(req, res)
+  const onConnection = (socket: Socket & BelowTls): void => {
     handler.onConnection(socket, {
       peer: peerOf(socket, named),
       tcpSocket: socket._parent ?? socket,
       tlsProfile: profile,
     })
+    takeBodilessRequests(socket, onBodiless)
+  }
   server.on(tls ? 'secureConnection' : 'connection', onConnection)
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     if (!refused.has(socket)) handler.onHandshakeError(error, peerOf(socket, named).address)

@@ -1,8 +1,9 @@
 /** What a listener tells of, and asks. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TlsProfile } from '../config/rules.ts'
+import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
 import type { Peer } from './peer.ts'
 
 /** Where an HTTP connection comes from. */
@@ -25,7 +26,7 @@ export interface ListenerHandler {
   onDisconnect(tcpSocket: Socket): void
   /** An HTTP connection is ready, after the handshake where there is one. */
   onConnection(socket: Socket, origin: Origin): void
-  onRequest(req: IncomingMessage, res: ServerResponse): void
+  onRequest(req: ClientRequest, res: ClientAnswer): void
   /** Asks whether a request that wants an upgrade is a well-formed one of the kind that is tunnelled. */
   mayUpgrade(req: IncomingMessage): boolean
   onUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void

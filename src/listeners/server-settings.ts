@@ -2,12 +2,12 @@
  * Every limit and time-out of Node's HTTP server, in one place. Node's own defaults are wrong here: they cut long
  * uploads and long polls, refuse Kerberos tickets that IIS takes, and work through pipelined requests without end.
  */
-import type { ServerOptions } from 'node:http'
+import type { IncomingMessage, ServerOptions } from 'node:http'
+import { ParsedHead } from './bodiless-request.ts'
 
 /** The values of the rules file that reach Node's server. */
 export interface ServerSettings {
   readonly requestHeadMs: number
-  readonly keepAliveMs: number
   readonly handshakeMs: number
   readonly headBytes: number
 }
@@ -29,12 +29,15 @@ export function httpServerOptions(settings: ServerSettings): ServerOptions {
     // Off: it would cut a long upload. The body has an idle time-out of its own in the forwarder.
     requestTimeout: 0,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    keepAliveTimeout: settings.keepAliveMs,
+    // Off: it would be a timer for each request. `ClientConnection` knows since when it is idle.
+    keepAliveTimeout: 0,
     // Screening answers a missing Host itself, in the form that all our answers have.
     requireHostHeader: false,
     // Duplicates are looked for in the raw fields; joining them would hide them.
     joinDuplicateHeaders: false,
-    // A GET without a body needs no stream machinery.
+    // A request without a body needs no stream machinery, where it comes so far.
     optimizeEmptyRequests: true,
+    // Its fields and calls are those that Node's parser fills in and makes.
+    IncomingMessage: ParsedHead as unknown as typeof IncomingMessage,
   }
 }

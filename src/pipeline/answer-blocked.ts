@@ -39,8 +39,6 @@ export function answerBlocked(
   else if (!hasLength) fields.push('Content-Length', String(shape.body.length))
   if (closes) fields.push('Connection', 'close')
   else if (!isHttp11) fields.push('Connection', 'keep-alive')
-  res.sendDate = false
-  res.removeHeader('connection')
   res.writeHead(shape.status, shape.reason, fields)
   exchange.report.responseBytes = shape.body.length
   res.end(shape.body)

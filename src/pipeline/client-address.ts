@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import { unmapped } from '../base/unmapped.ts'
-import type { Arrival } from './client-connection.ts'
+import type { Arrival } from './arrival.ts'
 
 /**
  * Is what the peer says in X-Forwarded-* fields believed? Not from a balancer that did not name its client (PROXY

@@ -6,30 +6,13 @@
  */
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
-import type { TlsProfile } from '../config/rules.ts'
 import { BackendConnections } from '../forward/backend-connections.ts'
 import { breakOff } from '../forward/break-off.ts'
 import { bytesSent } from '../forward/bytes-sent.ts'
+import type { ClientRequest } from '../forward/client-message.ts'
 import { Pace, type PaceSettings } from '../guard/pace.ts'
+import type { Arrival } from './arrival.ts'
 import { type Exchange, type Incoming, monotonicNow } from './exchange.ts'
-
-/** Where a connection came in. */
-export interface Arrival {
-  readonly listener: string
-  /** Of the listener, as in the file. */
-  readonly port: number
-  readonly isTls: boolean
-  /** What the handshake was held under; undefined: plain HTTP. */
-  readonly tlsProfile: TlsProfile | undefined
-  /** The address of the peer, IPv4-mapped IPv6 written as IPv4. Where a PROXY header names a client, that one's. */
-  readonly peerAddress: string
-  /** False: the peer is a balancer that did not name its client. */
-  readonly isPeerClient: boolean
-  /** The TLS port of the listener, for redirects; undefined: it has none. */
-  readonly httpsPort: number | undefined
-  /** There is no room for it: this is what every request is answered with. */
-  readonly refusal: FailureCode | undefined
-}
 
 /** What runs on the connection at the moment. */
 export interface RunningExchange {
@@ -48,10 +31,12 @@ export interface RunningExchange {
   onFault(error: unknown): void
 }
 
-/** How fast a client has to be. */
+/** How fast a client has to be, and how long it may ask nothing. */
 export interface ClientPaces {
   readonly sending: PaceSettings
   readonly reading: PaceSettings
+  /** Between two requests. */
+  readonly idleMs: number
 }
 
 /**
@@ -88,7 +73,8 @@ export class ClientConnection {
   #running: RunningExchange | undefined
   /** An answer to bytes that are no request; it follows the answers to those that were. */
   #farewell = ''
-  #isCurrentComplete: () => boolean = () => true
+  /** The request of what runs, or ran last. */
+  #request: ClientRequest | undefined
   #isBusy = false
   #isGone = false
   #isClosing = false
@@ -148,7 +134,7 @@ export class ClientConnection {
   }
 
   /**
-   * Looks whether the client keeps up with what it sends and takes; to be called once in a while.
+   * Looks whether the client keeps up with what it sends and takes, and asks at all; to be called once in a while.
    * @returns false: it takes nothing of an answer that is over for us, and the connection was cut
    */
   checkPace(nowMs: number, paces: ClientPaces): boolean {
@@ -156,7 +142,12 @@ export class ClientConnection {
       this.#running?.onBodyBroken('client-body-timeout')
     const { socket } = this
     const taken = socket.writableLength > 0 ? bytesSent(socket) : undefined
-    if (this.#reading.isKept(taken, nowMs, paces.reading)) return true
+    if (this.#reading.isKept(taken, nowMs, paces.reading)) {
+      const { servedAtMs } = this
+      if (servedAtMs !== undefined && nowMs - servedAtMs > paces.idleMs && this.isIdle)
+        this.closeWhenIdle()
+      return true
+    }
     if (this.#running) {
       this.#running.onClientStuck()
       return true
@@ -217,7 +208,8 @@ export class ClientConnection {
     this.#ahead.length = 0
     this.#farewell = farewell
     const { isBusy } = this
-    if (isBusy && !this.#isCurrentComplete()) this.#tell((running) => running.onBodyBroken(code))
+    if (isBusy && this.#request?.complete === false)
+      this.#tell((running) => running.onBodyBroken(code))
     else this.closeWhenIdle()
   }
 
@@ -240,6 +232,8 @@ export class ClientConnection {
     if (this.#isBusy || this.socket.writableEnded || this.socket.destroyed) return
     // The time starts when everything is written: a slow reader still gets the whole answer.
     this.socket.end(this.#farewell, () => {
+      // Others wait to be told that there is no room.
+      if (this.arrival.refusal) return void this.socket.destroy()
       const timer = setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS)
       timer.unref()
       this.socket.once('close', () => clearTimeout(timer))
@@ -274,7 +268,7 @@ export class ClientConnection {
 
   #begin(incoming: Incoming): void {
     this.#isBusy = true
-    this.#isCurrentComplete = () => incoming.req.complete
+    this.#request = incoming.req
     this.#serve(incoming, this)
   }
 

@@ -1,7 +1,7 @@
 /** One request and its answer: who asks, where they came in, when, under which snapshot. */
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
+import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
 import type { ForwardReport } from '../forward/forward-report.ts'
 import type { ExchangeTrace } from '../trace/exchange-trace.ts'
 import type { ClientConnection } from './client-connection.ts'
@@ -11,7 +11,7 @@ import type { Snapshot } from './snapshot.ts'
 
 export interface Exchange {
   readonly id: string
-  readonly req: IncomingMessage
+  readonly req: ClientRequest
   readonly connection: ClientConnection
   readonly snapshot: Snapshot
   readonly facts: RequestFacts
@@ -59,6 +59,6 @@ export const emptyReport = (): ForwardReport => ({
 
 /** Where an answer of a request goes; the request line and the listener come with the connection. */
 export interface Incoming {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
+  readonly req: ClientRequest
+  readonly res: ClientAnswer
 }

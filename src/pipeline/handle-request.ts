@@ -153,7 +153,7 @@ class RequestWay implements RunningExchange {
     }
     takeRest(
       this.#incoming,
-      waitMs,
+      { waitMs, expectsContinue: this.#exchange.facts.expect !== undefined },
       guarded((error) => this.onFault(error), onTaken),
     )
   }

@@ -1,16 +1,17 @@
 /** Stands between a listener and the two ways (request and upgrade): which connection an event belongs to. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { unmapped } from '../base/unmapped.ts'
-import type { TlsProfile } from '../config/rules.ts'
+import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
 import type { ListenerShare } from '../guard/connection-limits.ts'
 import type { Crowd, Idleness } from '../guard/crowd.ts'
 import { handshakeFailureOf } from '../observe/metrics/handshake-metrics.ts'
 import { createSeldom } from '../observe/seldom.ts'
-import { type Arrival, ClientConnection } from './client-connection.ts'
+import type { Arrival, ConnectionOrigin } from './arrival.ts'
+import { ClientConnection } from './client-connection.ts'
 import { monotonicNow, nextRequestId } from './exchange.ts'
 import { handleRequest, type RequestScope } from './handle-request.ts'
 import { handleUpgrade } from './handle-upgrade.ts'
@@ -32,13 +33,6 @@ export interface ListenerHandlerSettings {
   readonly share: ListenerShare
   /** The scope current at this moment; asked once per request. */
   readonly scope: () => RequestScope
-}
-
-/** Where an HTTP connection comes from, as the listener says it. */
-interface ConnectionOrigin {
-  readonly peer: { readonly address: string; readonly isClient: boolean }
-  readonly tcpSocket: Socket
-  readonly tlsProfile: TlsProfile | undefined
 }
 
 /** Handshake, request and answer of those have to be over in this time. */
@@ -117,6 +111,7 @@ export class ListenerHandler {
     const paces = {
       sending: { windowMs: timeouts.requestBodyMs, bytesPerSecond },
       reading: { windowMs: timeouts.clientReadMs, bytesPerSecond },
+      idleMs: timeouts.keepAliveMs,
     }
     for (const connection of this.connections) {
       if (connection.checkPace(nowMs, paces)) continue
@@ -206,7 +201,7 @@ export class ListenerHandler {
     for (const socket of this.#unnamed) socket.destroy()
   }
 
-  onRequest(req: IncomingMessage, res: ServerResponse): void {
+  onRequest(req: ClientRequest, res: ClientAnswer): void {
     try {
       this.#connectionOf(req.socket).accept({ req, res })
     } catch (error) {

@@ -1,5 +1,5 @@
 /** The first step: what came in becomes an exchange. */
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest } from '../forward/client-message.ts'
 import { clientAddress, isBelieved } from './client-address.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { type Exchange, emptyReport, monotonicNow, nextRequestId } from './exchange.ts'
@@ -7,7 +7,7 @@ import { readRequest } from './read-request.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export function openExchange(
-  req: IncomingMessage,
+  req: ClientRequest,
   connection: ClientConnection,
   snapshot: Snapshot,
 ): Exchange {

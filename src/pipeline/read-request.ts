@@ -1,5 +1,5 @@
 /** One pass over the fields of a request: everything that screening, routing and forwarding must know about them. */
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest } from '../forward/client-message.ts'
 import { isConnectionBound, nominatedFields } from '../forward/fields.ts'
 import { AFFINITY_COOKIE, readAffinityCookie } from '../pools/affinity-cookie.ts'
 
@@ -30,7 +30,7 @@ export interface RequestFacts {
 }
 
 /** Reads the raw fields; the joined `headers` object of Node hides repetition and is never used. */
-export function readRequest(req: IncomingMessage): RequestFacts {
+export function readRequest(req: ClientRequest): RequestFacts {
   const facts: RequestFacts = {
     hosts: 0,
     host: '',

@@ -1,6 +1,6 @@
 /** Bytes that are no request leave a line and a count, as there is no exchange that could. */
 import type { FailureCode } from '../base/failure.ts'
-import type { Arrival } from './client-connection.ts'
+import type { Arrival } from './arrival.ts'
 import type { RequestScope } from './handle-request.ts'
 
 interface Unreadable {

@@ -1,6 +1,6 @@
 /** The answers that the proxy makes itself. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FailureCode, failureOf } from '../base/failure.ts'
+import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
 import type { TracedHead } from '../forward/forward-trace.ts'
 import { endAfterRequest } from '../forward/linger.ts'
 
@@ -83,23 +83,22 @@ export function ownAnswerHead(answer: OwnAnswer, id: string): TracedHead {
  * is never taken for the next request and the answer is not lost to a reset.
  */
 export function respond(
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: ClientRequest,
+  res: ClientAnswer,
   answer: OwnAnswer & { id: string },
 ): void {
   const { fields, body } = ownAnswerParts(answer, answer.id)
-  res.sendDate = true
-  res.removeHeader('connection')
   if (!answer.closes && req.httpVersionMinor === 0) fields.push('Connection', 'keep-alive')
+  fields.push('Date', new Date().toUTCString())
   res.writeHead(answer.status, REASONS[answer.status] ?? 'Error', fields)
   // A request that announced no body never emits 'end' (`optimizeEmptyRequests`): there is nothing to wait for.
   if (!answer.closes || req.complete || req.readableEnded) {
-    res.end(body)
+    res.end(body, 'latin1')
     return
   }
   // Node holds the head back until there is a body, and an answer to HEAD has none.
   if (req.method === 'HEAD') res.flushHeaders()
-  else res.write(body)
+  else res.write(Buffer.from(body, 'latin1'))
   endAfterRequest(req, () => res.end())
 }
 

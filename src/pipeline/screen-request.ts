@@ -2,8 +2,9 @@
  * May this request be forwarded at all? Node's parser has accepted it; here falls what two servers could read
  * differently (RFC 9112) or what would tunnel past routing and policy.
  */
-import { type IncomingMessage, METHODS } from 'node:http'
+import { METHODS } from 'node:http'
 import type { FailureCode } from '../base/failure.ts'
+import type { ClientRequest } from '../forward/client-message.ts'
 import { type HostName, readHost } from '../routing/host.ts'
 import type { RequestFacts } from './read-request.ts'
 
@@ -32,7 +33,7 @@ const forwardedMethods: ReadonlySet<string> = new Set(
 
 /** @returns the screened request or the code of what is wrong with it */
 export function screenRequest(
-  req: IncomingMessage,
+  req: ClientRequest,
   facts: RequestFacts,
   limits: ScreenLimits,
 ): Screened | FailureCode {
@@ -57,7 +58,7 @@ export function screenRequest(
 }
 
 /** RFC 9112 6.1 and 6.3. Undefined: ambiguous. */
-function framingOf(req: IncomingMessage, facts: RequestFacts): Screened['framing'] | undefined {
+function framingOf(req: ClientRequest, facts: RequestFacts): Screened['framing'] | undefined {
   if (facts.transferEncodings > 0) {
     // HTTP/1.0 knows no Transfer-Encoding: a reader of that version would take the chunks for the next request.
     if (facts.contentLengths > 0 || req.httpVersionMinor === 0) return undefined
@@ -72,7 +73,7 @@ function framingOf(req: IncomingMessage, facts: RequestFacts): Screened['framing
 
 /** RFC 9112 3.2: exactly one Host; 3.2.2: an absolute-form target must agree with it. */
 function addressOf(
-  req: IncomingMessage,
+  req: ClientRequest,
   facts: RequestFacts,
 ): Omit<Screened, 'framing'> | FailureCode {
   if (facts.hosts > 1) return 'client-host-missing'
@@ -88,7 +89,7 @@ function addressOf(
 const ABSOLUTE = /^(https?):\/\/([^/?#@\\]+)(|[/?].*)$/is
 
 function absoluteForm(
-  req: IncomingMessage,
+  req: ClientRequest,
   facts: RequestFacts,
   raw: string,
 ): Omit<Screened, 'framing'> | FailureCode {
@@ -111,7 +112,7 @@ function absoluteForm(
 }
 
 /** RFC 6455 4.1. Anything else that asks for an upgrade is refused, h2c first of all (CVE-2026-88008 of another proxy). */
-export function isWebSocketUpgrade(req: IncomingMessage, facts: RequestFacts): boolean {
+export function isWebSocketUpgrade(req: ClientRequest, facts: RequestFacts): boolean {
   const options = (facts.connection ?? []).join(',').toLowerCase().split(',')
   return (
     req.method === 'GET' &&

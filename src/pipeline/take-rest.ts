@@ -5,13 +5,19 @@ import type { Incoming } from './exchange.ts'
 const MOST_BYTES = 65_536
 const MOST_MS = 5_000
 
+export interface TakingScope {
+  readonly waitMs: number
+  /** The client sends its body only after a 100. */
+  readonly expectsContinue: boolean
+}
+
 /**
  * Calls back after `waitMs` and when the body has come, or when too much of it is missing. The client that leaves ends the
  * exchange elsewhere; it calls back all the same.
  */
 export function takeRest(
   { req }: Incoming,
-  waitMs: number,
+  { waitMs, expectsContinue }: TakingScope,
   done: (isWhole: boolean) => void,
 ): void {
   const endsAt = setTimeout(() => finish(false), waitMs + MOST_MS)
@@ -39,7 +45,7 @@ export function takeRest(
     look()
   }, waitMs)
   // Nothing comes before a 100 that nobody has sent.
-  if (req.headers.expect !== undefined && !isWhole()) return finish(false)
+  if (expectsContinue && !isWhole()) return finish(false)
   req.socket.once('close', onClose)
   req.on('data', onData)
   req.once('end', look)

@@ -93,7 +93,6 @@ interface EntranceParts {
 
 const serverOf = ({ rules: { timeouts, limits } }: Assembled): ServerSettings => ({
   requestHeadMs: timeouts.requestHeadMs,
-  keepAliveMs: timeouts.keepAliveMs,
   handshakeMs: timeouts.handshakeMs,
   headBytes: limits.headBytes,
 })

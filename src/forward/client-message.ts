@@ -1,0 +1,51 @@
+/**
+ * The client's request and its answer, as far as the proxy uses them. Node's `IncomingMessage` and `ServerResponse` are
+ * both; so are the lighter objects for a request that has no body (src/listeners/bodiless-request.ts). What a member
+ * means is what it means there.
+ */
+import type { Socket } from 'node:net'
+
+export interface ClientRequest {
+  readonly method?: string | undefined
+  /** The request target, byte for byte. */
+  readonly url?: string | undefined
+  readonly httpVersion: string
+  readonly httpVersionMajor: number
+  readonly httpVersionMinor: number
+  /** Name, value, name, value … as they came, latin1. */
+  readonly rawHeaders: string[]
+  readonly rawTrailers: string[]
+  readonly socket: Socket
+  /** All of it has come. */
+  readonly complete: boolean
+  /** No 'end' comes any more. */
+  readonly readableEnded: boolean
+  on(event: 'data', listener: (bytes: Buffer) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  once(event: 'end', listener: () => void): unknown
+  off(event: 'data', listener: (bytes: Buffer) => void): unknown
+  off(event: 'end', listener: () => void): unknown
+  pause(): unknown
+  resume(): unknown
+}
+
+export interface ClientAnswer {
+  /** `writeHead` was called. */
+  readonly headersSent: boolean
+  /** The body is written in chunks, to which trailers can be added. */
+  readonly chunkedEncoding: boolean
+  readonly socket: Socket | null
+  /** Of those that Node adds by itself. */
+  removeHeader(name: 'transfer-encoding'): void
+  writeHead(status: number, reason: string, fields: string[]): unknown
+  writeContinue(): void
+  flushHeaders(): void
+  /** @returns false: wait for 'drain' */
+  write(bytes: Buffer): boolean
+  addTrailers(trailers: [string, string][]): void
+  end(): unknown
+  end(body: Buffer): unknown
+  end(body: string, encoding: 'latin1'): unknown
+  once(event: 'drain' | 'finish', listener: () => void): unknown
+  off(event: 'drain' | 'finish', listener: () => void): unknown
+}

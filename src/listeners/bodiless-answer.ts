@@ -1,0 +1,141 @@
+/**
+ * The answer to a request without a body, written straight to the client's socket: head and what is there of the body
+ * in one write. It does of Node's ServerResponse what the proxy uses, in the same way.
+ */
+import type { Socket } from 'node:net'
+import type { ClientAnswer } from '../forward/client-message.ts'
+
+/** RFC 9110 5.1 and 5.5. The fields were checked where they came from; this is the last place where a mistake can be seen. */
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+/** Up to here it is cheaper to write one string than a string and a buffer. */
+const ONE_WRITE_BYTES = 8 * 1024
+
+export class BodilessAnswer implements ClientAnswer {
+  headersSent = false
+  chunkedEncoding = false
+  readonly socket: Socket
+  /** Head and last chunk as far as they are not written yet. */
+  #unsent = ''
+  #hasBody: boolean
+  #trailers = ''
+  #onFinish: (() => void) | undefined
+
+  /** @param isToHead the request is a HEAD: its answer has no body, whatever its head announces */
+  constructor(socket: Socket, isToHead: boolean) {
+    this.socket = socket
+    this.#hasBody = !isToHead
+  }
+
+  /** No field is added to those that are asked for. */
+  removeHeader(): void {}
+
+  /**
+   * @param fields name, value, name, value …
+   * @throws an Error where a field could break out of its line
+   */
+  writeHead(status: number, reason: string, fields: readonly string[]): void {
+    let text = `HTTP/1.1 ${status} ${checked(reason)}\r\n`
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      const name = fields[i] as string
+      const value = fields[i + 1] as string
+      if (!FIELD_NAME.test(name)) throw new Error('a field name of an answer is malformed')
+      text += `${name}: ${checked(value)}\r\n`
+      if (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
+        this.chunkedEncoding = true
+    }
+    if (status === 204 || status === 304) this.#hasBody = false
+    this.headersSent = true
+    this.#unsent = `${text}\r\n`
+  }
+
+  /** Nobody waits for it before a body that there is not. */
+  writeContinue(): void {}
+
+  flushHeaders(): void {
+    this.#write(this.#taken())
+  }
+
+  write(bytes: Buffer): boolean {
+    if (!this.#hasBody || bytes.length === 0) {
+      this.flushHeaders()
+      return true
+    }
+    const { socket } = this
+    if (!socket.writable) return true
+    const before = this.#taken() + this.#chunkLine(bytes.length)
+    const after = this.chunkedEncoding ? '\r\n' : ''
+    if (before === '') return socket.write(bytes)
+    if (bytes.length <= ONE_WRITE_BYTES)
+      return socket.write(before + bytes.toString('latin1') + after, 'latin1')
+    socket.cork()
+    socket.write(before, 'latin1')
+    socket.write(bytes)
+    if (after !== '') socket.write(after, 'latin1')
+    socket.uncork()
+    return !socket.writableNeedDrain
+  }
+
+  addTrailers(trailers: readonly (readonly [string, string])[]): void {
+    for (const [name, value] of trailers) {
+      if (!FIELD_NAME.test(name)) throw new Error('a trailer name of an answer is malformed')
+      this.#trailers += `${name}: ${checked(value)}\r\n`
+    }
+  }
+
+  end(body: Buffer | string = '', _encoding?: 'latin1'): void {
+    let text = body
+    if (typeof text !== 'string') {
+      if (text.length > ONE_WRITE_BYTES) {
+        this.write(text)
+        text = ''
+      } else text = text.toString('latin1')
+    }
+    if (!this.#hasBody) return this.#finish(this.#taken())
+    let rest = this.#taken()
+    if (text !== '')
+      rest += this.#chunkLine(text.length) + text + (this.chunkedEncoding ? '\r\n' : '')
+    if (this.chunkedEncoding) rest += `0\r\n${this.#trailers}\r\n`
+    this.#finish(rest)
+  }
+
+  once(event: 'drain' | 'finish', listener: () => void): void {
+    if (event === 'finish') this.#onFinish = listener
+    else this.socket.once('drain', listener)
+  }
+
+  off(event: 'drain' | 'finish', listener: () => void): void {
+    if (event === 'drain') this.socket.off('drain', listener)
+    else if (this.#onFinish === listener) this.#onFinish = undefined
+  }
+
+  #chunkLine(bytes: number): string {
+    return this.chunkedEncoding ? `${bytes.toString(16)}\r\n` : ''
+  }
+
+  #taken(): string {
+    const text = this.#unsent
+    this.#unsent = ''
+    return text
+  }
+
+  #write(text: string): void {
+    if (text !== '' && this.socket.writable) this.socket.write(text, 'latin1')
+  }
+
+  /** 'finish' is told when all has been handed to the system, as Node does it. */
+  #finish(text: string): void {
+    const onFinish = this.#onFinish
+    if (!onFinish) return this.#write(text)
+    if (!this.socket.writable) return
+    this.socket.write(text, 'latin1', (error) => {
+      if (!error) onFinish()
+    })
+  }
+}
+
+function checked(value: string): string {
+  if (NOT_IN_A_VALUE.test(value)) throw new Error('a field value of an answer is malformed')
+  return value
+}
