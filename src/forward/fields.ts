@@ -1,5 +1,12 @@
 /** What the proxy must know about header fields by name. Names are told apart by length before anything is lowered. */
 
+/**
+ * Compares a field name, first with the spelling that is usual.
+ * @param lower the same in lower case
+ */
+export const isNamed = (name: string, usual: string, lower: string): boolean =>
+  name === usual || name.toLowerCase() === lower
+
 /** Fields that are for the next hop only (RFC 9110 7.6.1; RFC 2616 13.5.1 for the two about proxy credentials). */
 const HOP_BY_HOP = new Set([
   'connection',

@@ -1,5 +1,7 @@
 /** The head of an answer, read strictly: RFC 9112, sections 4, 5 and 6.3. */
 
+import { isNamed } from './fields.ts'
+
 /** What an answer's body is delimited by (RFC 9112 6.3). */
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'close'
 
@@ -101,21 +103,23 @@ interface FramingFacts {
   keepAlive: boolean
 }
 
-/** Only names of the right length are lowered: most fields pass with one comparison. */
+/** By length first, then as most servers write it: seldom is a name lowered, which would make a new string. */
 function noteFraming(facts: FramingFacts, name: string, value: string): string | undefined {
-  if (name.length === 14 && name.toLowerCase() === 'content-length') {
+  if (name.length === 14 && isNamed(name, 'Content-Length', 'content-length')) {
     if (facts.contentLength !== -1 || !DIGITS.test(value))
       return 'Content-Length is malformed or repeated'
     facts.contentLength = Number(value)
-  } else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
+  } else if (name.length === 17 && isNamed(name, 'Transfer-Encoding', 'transfer-encoding')) {
     if (facts.chunked || value.toLowerCase() !== 'chunked')
       return 'Transfer-Encoding is not just chunked'
     facts.chunked = true
-  } else if (name.length === 10 && name.toLowerCase() === 'connection') {
-    for (const option of value.toLowerCase().split(',')) {
-      if (option.trim() === 'close') facts.close = true
-      else if (option.trim() === 'keep-alive') facts.keepAlive = true
-    }
+  } else if (name.length === 10 && isNamed(name, 'Connection', 'connection')) {
+    if (value === 'keep-alive') facts.keepAlive = true
+    else
+      for (const option of value.toLowerCase().split(',')) {
+        if (option.trim() === 'close') facts.close = true
+        else if (option.trim() === 'keep-alive') facts.keepAlive = true
+      }
   }
   return undefined
 }

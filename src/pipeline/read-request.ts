@@ -1,6 +1,6 @@
 /** One pass over the fields of a request: everything that screening, routing and forwarding must know about them. */
 import type { ClientRequest } from '../forward/client-message.ts'
-import { isConnectionBound, nominatedFields } from '../forward/fields.ts'
+import { isConnectionBound, isNamed, nominatedFields } from '../forward/fields.ts'
 import { AFFINITY_COOKIE, readAffinityCookie } from '../pools/affinity-cookie.ts'
 
 export interface RequestFacts {
@@ -61,6 +61,8 @@ export function readRequest(req: ClientRequest): RequestFacts {
 
 function wantsClose(connection: readonly string[] | undefined, isHttp10: boolean): boolean {
   if (!connection) return isHttp10
+  // What nearly everybody sends.
+  if (connection.length === 1 && connection[0] === 'keep-alive') return false
   const options = connection.join(',').toLowerCase().split(',')
   if (options.some((option) => option.trim() === 'close')) return true
   return isHttp10 && !options.some((option) => option.trim() === 'keep-alive')
@@ -70,7 +72,7 @@ function wantsClose(connection: readonly string[] | undefined, isHttp10: boolean
 function noteField(facts: RequestFacts, name: string, value: string): void {
   switch (name.length) {
     case 4:
-      if (name.toLowerCase() !== 'host') return
+      if (!isNamed(name, 'Host', 'host')) return
       facts.hosts++
       facts.host = value
       return
