@@ -5,15 +5,13 @@ import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { connectRaw } from '../../src/lab/raw-client.ts'
 import { startAnsweringBackend } from '../support/answering-backend.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { HOST } from '../support/lab-proxy.ts'
+import { mainWords } from '../support/main-program.ts'
 import { readW3c } from '../support/w3c-reader.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** `lyncgate run` with its two output streams apart. */
 async function start(t: Test, log: string, workers = 1) {
@@ -33,9 +31,9 @@ workers: ${workers}
 log: ${log}
 `
   await writeFile(file, rulesOf(log))
-  // Without what the test runner preloads (NODE_OPTIONS): workers may not do what that wants to do in them.
-  const words = ['-u', 'NODE_OPTIONS', process.execPath, main, 'run', '--config', file]
-  const child = spawn('env', words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('env', mainWords('run', '--config', file), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const own = { stdout: '', stderr: '' }
   child.stdout.on('data', (text) => {
     own.stdout += text

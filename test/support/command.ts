@@ -1,10 +1,8 @@
 /** `lyncgate` as a process of its own, on free ports. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+import { mainWords } from './main-program.ts'
 
 export interface Command {
   readonly pid: number
@@ -19,9 +17,7 @@ export interface Command {
 
 /** Starts `node src/main.ts …`; it is killed when the test is over. */
 export function startCommand(t: Test, ...args: readonly string[]): Command {
-  // Without what the test runner preloads (NODE_OPTIONS): workers may not do what that wants to do in them.
-  const words = ['-u', 'NODE_OPTIONS', process.execPath, main, ...args]
-  const child = spawn('env', words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('env', mainWords(...args), { stdio: ['ignore', 'pipe', 'pipe'] })
   const waiting = new Set<() => void>()
   let isOver = false
   const own = {

@@ -7,11 +7,9 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createAuthority } from '../../src/lab/authority.ts'
 import { freePorts } from './free-ports.ts'
-
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+import { mainWords } from './main-program.ts'
 
 /** What a slow reader is sent, in pieces: more than the kernel takes for one that reads slowly. */
 const PIECES = { '/long': 64, '/longer': 512 }
@@ -85,9 +83,7 @@ ${rules}
   }
   for (const [name, text] of Object.entries(files))
     await writeFile(join(directory, name), text, { mode: 0o600 })
-  // Without what the test runner preloads (NODE_OPTIONS): workers may not do what that wants to do in them.
-  const words = ['-u', 'NODE_OPTIONS', process.execPath, main, 'run', '--config']
-  const child = spawn('env', [...words, join(directory, 'lyncgate.yaml')])
+  const child = spawn('env', mainWords('run', '--config', join(directory, 'lyncgate.yaml')))
   onEnd(() => child.kill('SIGKILL'))
   let log = ''
   child.stderr.resume()
