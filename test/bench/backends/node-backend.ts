@@ -28,7 +28,12 @@ const signIns = new WeakMap<Socket, SignIn>()
 let polls: ServerResponse[] = []
 let uploadedBytes = 0
 
-const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) })
+const server = createServer({
+  cert: readFileSync(certificate),
+  key: readFileSync(key),
+  // As IIS has them. With the hybrid, which Node would ask for, this would measure keys that no server of Lync makes.
+  ecdhCurve: 'X25519:P-256:P-384',
+})
 server.keepAliveTimeout = 0
 server.requestTimeout = 0
 server.headersTimeout = 0
