@@ -18,6 +18,7 @@ import { type ConnectJob, type ConnectSettings, obtainConnection } from './obtai
 import { noteAnswer, noteFailure } from './passive-check.ts'
 import { clientFraming, clientHead } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
+import type { Slab } from './slab.ts'
 import { Upload, type UploadEvents, type UploadRequest, type UploadSettings } from './upload.ts'
 import { type AnswerWatch, WatchedAnswer } from './watched-answer.ts'
 
@@ -70,7 +71,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#request = request
     this.#done = done
     this.#upload = new Upload(request, this)
-    this.#download = new Download(request.res, request.report)
+    this.#download = new Download(request.res, request.report, request.onFault)
   }
 
   /** The client has had the server's whole answer. */
@@ -172,12 +173,12 @@ export class Forwarding implements BackendUser, UploadEvents {
     return !pool.byAffinityKey.has(hints.affinityKey)
   }
 
-  onBody(bytes: Buffer): void {
-    this.#download.write(bytes)
+  onBody(bytes: Buffer, slab?: Slab): void {
+    this.#download.write(bytes, slab)
   }
 
   onReadEnd(): void {
-    this.#download.flush()
+    this.#download.endRead()
   }
 
   onComplete(trailers: readonly string[]): void {
