@@ -6,7 +6,7 @@ import type { ForwardReport } from './forward-report.ts'
 import { guarded, type OnFault } from './guarded.ts'
 import { type ClientFraming, informationText } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
-import type { Slab } from './slab.ts'
+import { SLAB_BYTES, type Slab } from './slab.ts'
 
 /** A final head as it goes to the client, connection fields included. */
 export interface DownloadHead {
@@ -18,6 +18,12 @@ export interface DownloadHead {
 
 /** Node writes a string of up to 16 KiB from its stack; a head must fit beside the body. */
 const ONE_WRITE_BYTES = 8 * 1024
+
+/**
+ * From here on the server has to wait. Node's own mark is one slab, and would stop and start reading for each. So at most this,
+ * a slab that waits for the end of the turn and what TLS has already read (64 KiB) are held for a client that lags.
+ */
+const MOST_UNWRITTEN = 2 * SLAB_BYTES
 
 export class Download {
   readonly #res: ClientAnswer
@@ -105,6 +111,7 @@ export class Download {
   #write(bytes: Buffer, onWritten?: (error?: Error | null) => void): void {
     this.#isFlushed = true
     if (this.#res.write(bytes, onWritten) || this.#isPaused) return
+    if (this.#res.writableLength < MOST_UNWRITTEN) return
     this.#isPaused = true
     this.#source?.pause()
     this.#onDrain = () => {

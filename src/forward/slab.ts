@@ -41,6 +41,13 @@ export class Slab {
     return this.#at === 0 ? this.bytes : this.bytes.subarray(this.#at)
   }
 
+  /** Copies as much of the bytes as there is room for. Returns how much that is. */
+  add(bytes: Buffer, from: number): number {
+    const count = bytes.copy(this.bytes, this.#at, from)
+    this.#at += count
+    return count
+  }
+
   /** What a read has brought into `rest`. */
   read(count: number): Buffer {
     const at = this.#at
