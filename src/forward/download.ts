@@ -121,21 +121,20 @@ export class Download {
     this.#res.once('drain', this.#onDrain)
   }
 
-  /** What a read has brought is here. Of the bytes of a large body those go out together that come in one turn of the loop. */
+  /**
+   * What a read has brought is here. If that was not all, it waits for the other reads of the same turn of the loop, and no
+   * longer: a long poll shows its first sign of life at once.
+   */
   endRead(): void {
-    if (!this.#waiting || !this.#isFlushed) this.flush()
-    else if (!this.#turn) this.#awaitTurnEnd()
-  }
-
-  #awaitTurnEnd(): void {
+    if (this.#turn || (this.#isFlushed && !this.#waiting)) return
     this.#onTurnEnd ??= guarded(this.#onFault, () => {
       this.#turn = undefined
-      this.#writeWaiting()
+      this.flush()
     })
     this.#turn = setImmediate(this.#onTurnEnd)
   }
 
-  /** A head without a byte of body behind it goes out at once: a long poll's first sign of life. */
+  /** Writes what there is, be it a head without a byte of body behind it. */
   flush(): void {
     if (this.#waiting) return this.#writeWaiting()
     if (!this.#hasHead || this.#isFlushed) return

@@ -100,7 +100,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     })
   }
 
-  /** 2. The head in one write, then the body as it comes. */
+  /** 2. The head, and the body as it comes. */
   #send(connection: BackendConnection): void {
     const { req, head, pool, pins, connections, report, settings, watch } = this.#request
     this.#connection = connection
@@ -108,9 +108,8 @@ export class Forwarding implements BackendUser, UploadEvents {
     report.pinned = connection.isPinned
     if (watch) this.#watched = new WatchedAnswer(this, watch, connection.socket)
     connection.begin(this.#watched ?? this, req.method ?? 'GET', settings.timeouts.responseMs)
-    connection.socket.write(head, 'latin1')
     report.trace?.onSent(head, this.#upload.isComplete)
-    this.#upload.start(connection.socket)
+    this.#upload.start(connection.socket, head)
   }
 
   onDrain(): void {

@@ -48,6 +48,11 @@ export class Slab {
     return count
   }
 
+  /** Latin-1 text that fits. */
+  addText(text: string): void {
+    this.#at += this.bytes.write(text, this.#at, 'latin1')
+  }
+
   /** What a read has brought into `rest`. */
   read(count: number): Buffer {
     const at = this.#at

@@ -34,6 +34,9 @@ export interface UploadEvents {
 /** Below this a piece is written by itself. */
 const COPY_BYTES = 8 * 1024
 
+/** A longer head leaves by itself. */
+const MOST_HEAD_BYTES = 16 * 1024
+
 /**
  * From here on the client has to wait. So at most this, a slab that waits for the end of the turn and what Node has already
  * read (64 KiB) are held for a server that lags.
@@ -79,9 +82,10 @@ export class Upload {
     return this.#awaitsContinue
   }
 
-  start(socket: Socket): void {
-    const { req, settings } = this.#request
-    if (this.#isComplete) return
+  /** @param head of the request, to go ahead of the body */
+  start(socket: Socket, head: string): void {
+    const { req, settings, framing } = this.#request
+    if (this.#isComplete) return void socket.write(head, 'latin1')
     this.#socket = socket
     const onFault = (error: unknown): void => this.#events.onFault(error)
     const onData = guarded(onFault, (bytes: Buffer) => {
@@ -102,6 +106,9 @@ export class Upload {
       req.off('data', onData)
       req.off('end', onEnd)
     }
+    // A body that is there already leaves with the head.
+    if (framing === 'length' && head.length <= MOST_HEAD_BYTES) this.#collectHead(head)
+    else socket.write(head, 'latin1')
     const { peeked } = this.#request
     if (peeked && peeked.bytes.length > 0) this.#pass(peeked.bytes)
     if (peeked?.isWhole) this.#end()
@@ -139,6 +146,12 @@ export class Upload {
     if (report.requestBytes > settings.limits.bodyBytes) return this.#fail('client-body-too-large')
     if (bytes.length < COPY_BYTES && !this.#slab) this.#write(bytes)
     else this.#collect(bytes)
+  }
+
+  #collectHead(head: string): void {
+    this.#slab = Slab.take()
+    this.#slab.addText(head)
+    this.#turn = setImmediate(this.#onTurnEnd)
   }
 
   /** Pieces of a large body leave together: each write costs as much as some kilobytes do. */
