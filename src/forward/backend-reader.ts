@@ -37,12 +37,12 @@ export function createBackendReader(): BackendReader {
   let slab: Slab | undefined
   let stream: Socket | undefined
   const useShared = (): void => {
-    slab?.close()
+    slab?.letGo()
     slab = undefined
   }
   const useSlab = (): Slab => {
     if (slab && slab.room >= RECORD_BYTES) return slab
-    slab?.close()
+    slab?.letGo()
     slab = Slab.take()
     return slab
   }

@@ -1,4 +1,4 @@
-/** The answer on its way to the client: written as fast as the client takes it, its head at once. */
+/** The answer on its way to the client: written as fast as the client takes it, its head in the turn that it comes in. */
 import type { Socket } from 'node:net'
 import type { ClientAnswer } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
@@ -6,7 +6,7 @@ import type { ForwardReport } from './forward-report.ts'
 import { guarded, type OnFault } from './guarded.ts'
 import { type ClientFraming, informationText } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
-import { SLAB_BYTES, type Slab } from './slab.ts'
+import type { Slab } from './slab.ts'
 
 /** A final head as it goes to the client, connection fields included. */
 export interface DownloadHead {
@@ -20,11 +20,9 @@ export interface DownloadHead {
 const ONE_WRITE_BYTES = 8 * 1024
 
 /**
- * From here on the server has to wait. Node's own mark is one slab, and would stop and start reading for each. So at most this,
- * a slab that waits for the end of the turn and what TLS has already read (64 KiB) are held for a client that lags.
+ * Of an answer to a client that lags at most this is held: Node's mark (64 KiB, then `write` says false), the slab behind it,
+ * and what TLS has already read (64 KiB).
  */
-const MOST_UNWRITTEN = 2 * SLAB_BYTES
-
 export class Download {
   readonly #res: ClientAnswer
   readonly #report: ForwardReport
@@ -32,10 +30,7 @@ export class Download {
   #source: Socket | undefined
   #hasHead = false
   #isFlushed = false
-  /**
-   * Bytes that wait for those behind them: the first ones until the end of the read that brought them, later ones in a slab
-   * until the end of the turn or of the slab.
-   */
+  /** Bytes that wait for what else comes in the same turn of the loop, as far as it goes into the same slab. */
   #waiting: Buffer | undefined
   /** Where the waiting bytes are; undefined: in memory of their own. */
   #slab: Slab | undefined
@@ -94,8 +89,8 @@ export class Download {
 
   #join({ length }: Buffer, slab: Slab): void {
     const { byteOffset, length: before } = this.#waiting as Buffer
-    this.#waiting = Buffer.from(slab.bytes.buffer, byteOffset, before + length)
-    // Held once for all of it.
+    this.#waiting = slab.bytes.subarray(byteOffset, byteOffset + before + length)
+    // One hold is enough for all of it.
     slab.letGo()
   }
 
@@ -111,7 +106,6 @@ export class Download {
   #write(bytes: Buffer, onWritten?: (error?: Error | null) => void): void {
     this.#isFlushed = true
     if (this.#res.write(bytes, onWritten) || this.#isPaused) return
-    if (this.#res.writableLength < MOST_UNWRITTEN) return
     this.#isPaused = true
     this.#source?.pause()
     this.#onDrain = () => {
@@ -155,6 +149,7 @@ export class Download {
       this.#isFlushed = true
       this.#res.end(first.toString('latin1'), 'latin1')
       this.#slab?.letGo()
+      this.#slab = undefined
     } else {
       this.#writeWaiting()
       this.#isFlushed = true

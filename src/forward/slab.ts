@@ -1,11 +1,11 @@
 /**
- * Memory that the body of an answer is read into: one read behind the other, so that what several reads have brought
- * leaves in one write. A fresh buffer for each read cost more than all else of a large body, because V8 collects the whole
- * heap each time that so much memory outside it has been allocated.
+ * Memory that a body passes through: one read behind the other, so that what several reads have brought leaves in one write.
+ * A fresh buffer for each read cost more than all else of a large body, because V8 collects the whole heap whenever some 64 MB
+ * have been allocated outside it.
  *
- * SECURITY: a slab is used again, and for any client. It comes back only when its connection reads into it no more and
- * every piece that was handed out has been let go of: written, and called back without an error. What nobody lets go of
- * (a connection that was cut, an answer that was thrown away) is left to the garbage collector.
+ * SECURITY: a slab is used again, and for any client. It comes back only when nobody fills it any more and every piece that
+ * was handed out has been let go of: copied, or written and called back without an error. What nobody lets go of (a connection
+ * that was cut, an answer that was thrown away) is left to the garbage collector and never used again.
  */
 
 /** Four TLS records. It also bounds what one write brings. */
@@ -18,12 +18,12 @@ const spare: Slab[] = []
 
 export class Slab {
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES)
-  /** Where the next read goes. */
+  /** How far it is filled. */
   #at = 0
-  /** Pieces that somebody has, and one for the connection that reads. */
+  /** Pieces that somebody has, and one for whoever fills it. */
   #holders = 0
 
-  /** For one reader, which closes it in the end. */
+  /** For one who fills it, and lets go of it when it is full or no longer needed. */
   static take(): Slab {
     const slab = spare.pop() ?? new Slab()
     slab.#at = 0
@@ -65,13 +65,9 @@ export class Slab {
     this.#holders++
   }
 
+  /** Its bytes are not used any more. */
   letGo(): void {
     if (--this.#holders === 0 && spare.length < MAX_SPARE) spare.push(this)
-  }
-
-  /** Nothing more is read into it. */
-  close(): void {
-    this.letGo()
   }
 
   /** For a write. After an error nobody knows who still has the bytes. */

@@ -38,11 +38,9 @@ const COPY_BYTES = 8 * 1024
 const MOST_HEAD_BYTES = 16 * 1024
 
 /**
- * From here on the client has to wait. So at most this, a slab that waits for the end of the turn and what Node has already
- * read (64 KiB) are held for a server that lags.
+ * Of a body to a server that lags at most this is held: Node's mark (64 KiB), the slab behind it, and what Node has already
+ * read (64 KiB).
  */
-const MOST_UNWRITTEN = 2 * SLAB_BYTES
-
 export class Upload {
   readonly #request: UploadRequest
   readonly #events: UploadEvents
@@ -175,7 +173,7 @@ export class Upload {
   #leaveSlab(): void {
     clearImmediate(this.#turn)
     this.#turn = undefined
-    this.#slab?.close()
+    this.#slab?.letGo()
     this.#slab = undefined
   }
 
@@ -192,7 +190,6 @@ export class Upload {
       socket.write(bytes, onWritten)
     }
     if (this.#isComplete || !socket.writableNeedDrain) return
-    if (socket.writableLength < MOST_UNWRITTEN) return
     this.#isPaused = true
     req.pause()
   }
