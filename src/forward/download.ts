@@ -1,6 +1,6 @@
 /** The answer on its way to the client: written as fast as the client takes it, its head in the turn that it comes in. */
 import type { Socket } from 'node:net'
-import type { ClientAnswer } from './client-message.ts'
+import type { ClientAnswer, OnWritten } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { guarded, type OnFault } from './guarded.ts'
@@ -103,7 +103,7 @@ export class Download {
     this.#write(waiting, slab?.onWritten)
   }
 
-  #write(bytes: Buffer, onWritten?: (error?: Error | null) => void): void {
+  #write(bytes: Buffer, onWritten?: OnWritten): void {
     this.#isFlushed = true
     if (this.#res.write(bytes, onWritten) || this.#isPaused) return
     this.#isPaused = true

@@ -8,6 +8,8 @@
  * that was cut, an answer that was thrown away) is left to the garbage collector and never used again.
  */
 
+import type { OnWritten } from './client-message.ts'
+
 /** Four TLS records. It also bounds what one write brings. */
 export const SLAB_BYTES = 64 * 1024
 
@@ -71,7 +73,7 @@ export class Slab {
   }
 
   /** For a write. After an error nobody knows who still has the bytes. */
-  readonly onWritten = (error?: Error | null): void => {
+  readonly onWritten: OnWritten = (error) => {
     if (!error) this.letGo()
   }
 }

@@ -1,7 +1,7 @@
 /** The body of a request on its way to the server: read as fast as the server takes it, counted, and framed anew. */
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
-import type { ClientRequest } from './client-message.ts'
+import type { ClientRequest, OnWritten } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { guarded } from './guarded.ts'
@@ -177,7 +177,7 @@ export class Upload {
     this.#slab = undefined
   }
 
-  #write(bytes: Buffer, onWritten?: (error?: Error | null) => void): void {
+  #write(bytes: Buffer, onWritten?: OnWritten): void {
     const { req, framing } = this.#request
     const socket = this.#socket as Socket
     if (framing === 'chunked') {
