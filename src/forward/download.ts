@@ -6,7 +6,7 @@ import type { ForwardReport } from './forward-report.ts'
 import { guarded, type OnFault } from './guarded.ts'
 import { type ClientFraming, informationText } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
-import type { Slab } from './slab.ts'
+import { SLAB_BYTES, type Slab } from './slab.ts'
 
 /** A final head as it goes to the client, connection fields included. */
 export interface DownloadHead {
@@ -20,9 +20,12 @@ export interface DownloadHead {
 const ONE_WRITE_BYTES = 8 * 1024
 
 /**
- * Of an answer to a client that lags at most this is held: Node's mark (64 KiB, then `write` says false), the slab behind it,
- * and what TLS has already read (64 KiB).
+ * From here on the server has to wait. Node's own mark is one slab: it would stop and start the reading for each, and once for
+ * an answer of 64 KB. So of an answer to a client that lags at most this is held, the slab behind it, and what TLS has already
+ * read (64 KiB).
  */
+const MOST_UNWRITTEN = 2 * SLAB_BYTES
+
 export class Download {
   readonly #res: ClientAnswer
   readonly #report: ForwardReport
@@ -106,6 +109,9 @@ export class Download {
   #write(bytes: Buffer, onWritten?: OnWritten): void {
     this.#isFlushed = true
     if (this.#res.write(bytes, onWritten) || this.#isPaused) return
+    const { socket } = this.#res
+    // Without a socket it waits for the answer before it (pipelining), and nobody counts what waits.
+    if (socket && socket.writableLength < MOST_UNWRITTEN) return
     this.#isPaused = true
     this.#source?.pause()
     this.#onDrain = () => {
