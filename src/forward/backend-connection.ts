@@ -6,9 +6,12 @@ import type { Socket } from 'node:net'
 import type { Server } from '../pools/server.ts'
 import type { BackendReader } from './backend-reader.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
+import type { Slab } from './slab.ts'
 
 /** Whoever waits for an answer on the connection. */
 export interface BackendUser extends ResponseSink {
+  /** Bytes in a slab are the user's until it lets go of them. */
+  onBody(bytes: Buffer, slab?: Slab): void
   /** The connection ended or broke before the answer was complete. */
   onConnectionLost(reason: string): void
   /** Neither a byte was read nor written for the response time-out. */
@@ -29,8 +32,8 @@ export class BackendConnection implements ResponseSink {
   readonly socket: Socket
   readonly #reader: BackendReader
   readonly #parser: ResponseParser
-  /** The bytes in hand are overwritten by the next read. */
-  #isLent = false
+  /** Where the bytes in hand are; undefined: they are overwritten by the next read. */
+  #slab: Slab | undefined
   #user: BackendUser | undefined
   #responseMs = 0
   #requestCount = 0
@@ -162,14 +165,16 @@ export class BackendConnection implements ResponseSink {
   }
 
   /** As `#guarded`, for the event that comes most often. */
-  readonly #onData = (bytes: Buffer, isLent: boolean): void => {
+  readonly #onData = (bytes: Buffer, slab: Slab | undefined): boolean => {
     const user = this.#user
-    this.#isLent = isLent
+    this.#slab = slab
     try {
       this.#read(bytes)
     } catch (error) {
       this.#onFault(error, user)
     }
+    this.#slab = undefined
+    return this.#user !== undefined
   }
 
   #read(bytes: Buffer): void {
@@ -230,7 +235,10 @@ export class BackendConnection implements ResponseSink {
   }
 
   onBody(bytes: Buffer): void {
-    this.#user?.onBody(this.#isLent ? Buffer.from(bytes) : bytes)
+    const slab = this.#slab
+    if (!slab) return this.#user?.onBody(Buffer.from(bytes))
+    slab.hold()
+    this.#user?.onBody(bytes, slab)
   }
 
   /** Only noted: the user may start the next request at once, and bytes of this read must not become its answer. */

@@ -2,21 +2,26 @@
  * How bytes come from a server: into one buffer that all back-end sockets of the process share. Node's own way allocates
  * 64 KiB for each read and takes them through a stream; for a small answer that is most of what reading costs.
  *
- * A read that fills much of the buffer announces more of them (a body), and then copying would cost more than
- * allocating: from there on the socket reads into buffers of its own, each given away whole, until a small read comes.
+ * A read of some size announces more of them (a body), and then copying would cost too much: from there on the socket reads
+ * into a slab, until a small read comes or the answer is complete.
  */
 import type { OnReadOpts, Socket } from 'node:net'
+import { SLAB_BYTES, Slab } from './slab.ts'
 
-/** As much as libuv reads at once by itself. */
-const READ_BYTES = 64 * 1024
-
-/** Below this a copy is cheaper than a new buffer. */
+/** Below this a copy is cheaper. */
 const COPY_BYTES = 8 * 1024
 
-const shared = Buffer.allocUnsafeSlow(READ_BYTES)
+/** A TLS record brings so much, and is cut in two when there is less room. */
+const RECORD_BYTES = 16 * 1024
 
-/** What is called for each read. `isLent`: the next read, of any socket, overwrites the bytes. */
-export type TakeBytes = (bytes: Buffer, isLent: boolean) => void
+/** As much as libuv reads at once by itself. */
+const shared = Buffer.allocUnsafeSlow(SLAB_BYTES)
+
+/**
+ * What is called for each read. Without a slab the bytes are lent: the next read, of any socket, overwrites them. Returns
+ * whether more of an answer is to come.
+ */
+export type TakeBytes = (bytes: Buffer, slab: Slab | undefined) => boolean
 
 export interface BackendReader {
   /** For the options of the socket. */
@@ -28,8 +33,19 @@ export interface BackendReader {
 }
 
 export function createBackendReader(): BackendReader {
-  let next: Buffer = shared
+  /** What the socket reads into; undefined: the shared buffer. */
+  let slab: Slab | undefined
   let stream: Socket | undefined
+  const useShared = (): void => {
+    slab?.letGo()
+    slab = undefined
+  }
+  const useSlab = (): Slab => {
+    if (slab && slab.room >= RECORD_BYTES) return slab
+    slab?.letGo()
+    slab = Slab.take()
+    return slab
+  }
   const reader: BackendReader = {
     take: undefined,
     giveTo: (socket) => {
@@ -37,13 +53,24 @@ export function createBackendReader(): BackendReader {
     },
     onread: {
       // Asked once before the first read and then after each one.
-      buffer: () => next,
+      buffer: () => slab?.rest ?? shared,
       callback: (count, buffer) => {
-        const bytes = (buffer as Buffer).subarray(0, count)
-        const isLent = buffer === shared || count < COPY_BYTES
-        next = count < COPY_BYTES ? shared : Buffer.allocUnsafeSlow(READ_BYTES)
-        if (stream) return stream.push(isLent ? Buffer.from(bytes) : bytes)
-        reader.take?.(bytes, isLent)
+        if (stream) {
+          const more = stream.push(Buffer.from((buffer as Buffer).subarray(0, count)))
+          useShared()
+          return more
+        }
+        let bytes: Buffer
+        if (slab) bytes = slab.read(count)
+        else if (count < COPY_BYTES) bytes = shared.subarray(0, count)
+        else {
+          const into = useSlab()
+          shared.copy(into.bytes, 0, 0, count)
+          bytes = into.read(count)
+        }
+        const isUnderWay = reader.take?.(bytes, slab) === true
+        if (count < COPY_BYTES || !isUnderWay) useShared()
+        else useSlab()
         return true
       },
     },

@@ -5,6 +5,9 @@
  */
 import type { Socket } from 'node:net'
 
+/** The callback of a write. */
+export type OnWritten = (error?: Error | null) => void
+
 export interface ClientRequest {
   readonly method?: string | undefined
   /** The request target, byte for byte. */
@@ -40,8 +43,12 @@ export interface ClientAnswer {
   writeHead(status: number, reason: string, fields: string[]): unknown
   writeContinue(): void
   flushHeaders(): void
-  /** @returns false: wait for 'drain' */
-  write(bytes: Buffer): boolean
+  /**
+   * @param onWritten called when the bytes are not used any more, with an error when that is not sure; never called where
+   *   nobody can tell
+   * @returns false: wait for 'drain'
+   */
+  write(bytes: Buffer, onWritten?: OnWritten): boolean
   addTrailers(trailers: [string, string][]): void
   end(): unknown
   end(body: Buffer): unknown

@@ -18,6 +18,7 @@ import { type ConnectJob, type ConnectSettings, obtainConnection } from './obtai
 import { noteAnswer, noteFailure } from './passive-check.ts'
 import { clientFraming, clientHead } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
+import type { Slab } from './slab.ts'
 import { Upload, type UploadEvents, type UploadRequest, type UploadSettings } from './upload.ts'
 import { type AnswerWatch, WatchedAnswer } from './watched-answer.ts'
 
@@ -70,7 +71,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#request = request
     this.#done = done
     this.#upload = new Upload(request, this)
-    this.#download = new Download(request.res, request.report)
+    this.#download = new Download(request.res, request.report, request.onFault)
   }
 
   /** The client has had the server's whole answer. */
@@ -99,7 +100,7 @@ export class Forwarding implements BackendUser, UploadEvents {
     })
   }
 
-  /** 2. The head in one write, then the body as it comes. */
+  /** 2. The head, and the body as it comes. */
   #send(connection: BackendConnection): void {
     const { req, head, pool, pins, connections, report, settings, watch } = this.#request
     this.#connection = connection
@@ -107,9 +108,8 @@ export class Forwarding implements BackendUser, UploadEvents {
     report.pinned = connection.isPinned
     if (watch) this.#watched = new WatchedAnswer(this, watch, connection.socket)
     connection.begin(this.#watched ?? this, req.method ?? 'GET', settings.timeouts.responseMs)
-    connection.socket.write(head, 'latin1')
     report.trace?.onSent(head, this.#upload.isComplete)
-    this.#upload.start(connection.socket)
+    this.#upload.start(connection.socket, head)
   }
 
   onDrain(): void {
@@ -172,12 +172,12 @@ export class Forwarding implements BackendUser, UploadEvents {
     return !pool.byAffinityKey.has(hints.affinityKey)
   }
 
-  onBody(bytes: Buffer): void {
-    this.#download.write(bytes)
+  onBody(bytes: Buffer, slab?: Slab): void {
+    this.#download.write(bytes, slab)
   }
 
   onReadEnd(): void {
-    this.#download.flush()
+    this.#download.endRead()
   }
 
   onComplete(trailers: readonly string[]): void {

@@ -1,10 +1,11 @@
 /** The body of a request on its way to the server: read as fast as the server takes it, counted, and framed anew. */
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
-import type { ClientRequest } from './client-message.ts'
+import type { ClientRequest, OnWritten } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { guarded } from './guarded.ts'
+import { SLAB_BYTES, Slab } from './slab.ts'
 
 export interface UploadRequest {
   readonly req: ClientRequest
@@ -30,6 +31,16 @@ export interface UploadEvents {
   onFault(error: unknown): void
 }
 
+/** Below this a piece is written by itself. */
+const COPY_BYTES = 8 * 1024
+
+/** A longer head leaves by itself. */
+const MOST_HEAD_BYTES = 16 * 1024
+
+/**
+ * Of a body to a server that lags at most this is held: Node's mark (64 KiB), the slab behind it, and what Node has already
+ * read (64 KiB).
+ */
 export class Upload {
   readonly #request: UploadRequest
   readonly #events: UploadEvents
@@ -40,6 +51,10 @@ export class Upload {
   #isComplete: boolean
   /** The server does not take more at the moment. */
   #isPaused = false
+  /** Where pieces wait for those that come in the same turn of the loop; undefined: none do. */
+  #slab: Slab | undefined
+  #turn: NodeJS.Immediate | undefined
+  #onTurnEnd: () => void = () => {}
   /** The client waits for `100 Continue` before it sends a byte. */
   #awaitsContinue: boolean
 
@@ -65,12 +80,16 @@ export class Upload {
     return this.#awaitsContinue
   }
 
-  start(socket: Socket): void {
-    const { req, settings } = this.#request
-    if (this.#isComplete) return
+  /** @param head of the request, to go ahead of the body */
+  start(socket: Socket, head: string): void {
+    const { req, settings, framing } = this.#request
+    if (this.#isComplete) return void socket.write(head, 'latin1')
     this.#socket = socket
     const onFault = (error: unknown): void => this.#events.onFault(error)
-    const onData = guarded(onFault, (bytes: Buffer) => this.#pass(bytes))
+    const onData = guarded(onFault, (bytes: Buffer) => {
+      this.#pass(bytes)
+      if (bytes.length >= COPY_BYTES) discard(bytes)
+    })
     const onEnd = guarded(onFault, () => this.#end())
     const onTimeout = guarded(onFault, () => this.#onTimeout())
     const timer = setTimeout(onTimeout, settings.timeouts.requestBodyMs)
@@ -78,11 +97,16 @@ export class Upload {
     // Both come in a later turn; what was looked at before goes first.
     req.on('data', onData)
     req.on('end', onEnd)
+    this.#onTurnEnd = guarded(onFault, () => this.#writeWaiting())
     this.#stopReading = () => {
       clearTimeout(timer)
+      this.#leaveSlab()
       req.off('data', onData)
       req.off('end', onEnd)
     }
+    // A body that is there already leaves with the head.
+    if (framing === 'length' && head.length <= MOST_HEAD_BYTES) this.#collectHead(head)
+    else socket.write(head, 'latin1')
     const { peeked } = this.#request
     if (peeked && peeked.bytes.length > 0) this.#pass(peeked.bytes)
     if (peeked?.isWhole) this.#end()
@@ -110,33 +134,71 @@ export class Upload {
   }
 
   #pass(bytes: Buffer): void {
-    const { req, framing, report, settings } = this.#request
-    const socket = this.#socket
-    if (!socket) return
+    const { report, settings } = this.#request
+    if (!this.#socket) return
     report.requestBytes += bytes.length
     report.trace?.onRequestBody(bytes)
     this.#awaitsContinue = false
     this.#timer?.refresh()
     // Before it is written: nothing beyond the limit reaches the server.
     if (report.requestBytes > settings.limits.bodyBytes) return this.#fail('client-body-too-large')
+    if (bytes.length < COPY_BYTES && !this.#slab) this.#write(bytes)
+    else this.#collect(bytes)
+  }
+
+  #collectHead(head: string): void {
+    this.#slab = Slab.take()
+    this.#slab.addText(head)
+    this.#turn = setImmediate(this.#onTurnEnd)
+  }
+
+  /** Pieces of a large body leave together: each write costs as much as some kilobytes do. */
+  #collect(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) {
+      this.#slab ??= Slab.take()
+      at += this.#slab.add(bytes, at)
+      if (this.#slab.room === 0) this.#writeWaiting()
+    }
+    if (this.#slab) this.#turn ??= setImmediate(this.#onTurnEnd)
+  }
+
+  #writeWaiting(): void {
+    const slab = this.#slab
+    if (!slab) return
+    slab.hold()
+    this.#write(slab.bytes.subarray(0, SLAB_BYTES - slab.room), slab.onWritten)
+    this.#leaveSlab()
+  }
+
+  #leaveSlab(): void {
+    clearImmediate(this.#turn)
+    this.#turn = undefined
+    this.#slab?.letGo()
+    this.#slab = undefined
+  }
+
+  #write(bytes: Buffer, onWritten?: OnWritten): void {
+    const { req, framing } = this.#request
+    const socket = this.#socket as Socket
     if (framing === 'chunked') {
       socket.cork()
       socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
-      socket.write(bytes)
+      socket.write(bytes, onWritten)
       socket.write('\r\n', 'latin1')
       socket.uncork()
     } else {
-      socket.write(bytes)
+      socket.write(bytes, onWritten)
     }
-    if (!socket.writableNeedDrain) return
+    if (this.#isComplete || !socket.writableNeedDrain) return
     this.#isPaused = true
     req.pause()
   }
 
   #end(): void {
     const { req, framing } = this.#request
-    this.stop()
     this.#isComplete = true
+    this.#writeWaiting()
+    this.stop()
     if (framing === 'chunked') this.#socket?.write(lastChunk(req.rawTrailers), 'latin1')
     this.#events.onUploaded()
   }
@@ -151,6 +213,14 @@ export class Upload {
     this.stop()
     this.#events.onUploadFailed(code)
   }
+}
+
+/**
+ * Gives memory back that has been copied. Node makes a buffer for each piece, and V8 would collect the whole heap after
+ * each 64 MB of them.
+ */
+function discard({ buffer, length }: Buffer): void {
+  if (buffer.byteLength === length && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 function lastChunk(rawTrailers: readonly string[]): string {

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { BackendUser } from './backend-connection.ts'
 import { guarded } from './guarded.ts'
 import type { ResponseHead } from './response-parser.ts'
+import type { Slab } from './slab.ts'
 
 export interface AnswerWatch {
   /** @returns milliseconds to hold the answer back; 0: none */
@@ -48,9 +49,9 @@ export class WatchedAnswer implements BackendUser {
     this.#pass(() => this.#user.onHead(head))
   }
 
-  onBody(bytes: Buffer): void {
+  onBody(bytes: Buffer, slab?: Slab): void {
     this.#watch.onBody(bytes)
-    this.#pass(() => this.#user.onBody(bytes))
+    this.#pass(() => this.#user.onBody(bytes, slab))
   }
 
   onComplete(trailers: readonly string[]): void {

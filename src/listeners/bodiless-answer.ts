@@ -3,7 +3,7 @@
  * in one write. It does of Node's ServerResponse what the proxy uses, in the same way.
  */
 import type { Socket } from 'node:net'
-import type { ClientAnswer } from '../forward/client-message.ts'
+import type { ClientAnswer, OnWritten } from '../forward/client-message.ts'
 
 /** RFC 9110 5.1 and 5.5. The fields were checked where they came from; this is the last place where a mistake can be seen. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -57,21 +57,22 @@ export class BodilessAnswer implements ClientAnswer {
     this.#write(this.#taken())
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, onWritten?: OnWritten): boolean {
     if (!this.#hasBody || bytes.length === 0) {
       this.flushHeaders()
+      onWritten?.()
       return true
     }
     const { socket } = this
     if (!socket.writable) return true
     const before = this.#taken() + this.#chunkLine(bytes.length)
     const after = this.chunkedEncoding ? '\r\n' : ''
-    if (before === '') return socket.write(bytes)
+    if (before === '') return socket.write(bytes, onWritten)
     if (bytes.length <= ONE_WRITE_BYTES)
-      return socket.write(before + bytes.toString('latin1') + after, 'latin1')
+      return socket.write(before + bytes.toString('latin1') + after, 'latin1', onWritten)
     socket.cork()
     socket.write(before, 'latin1')
-    socket.write(bytes)
+    socket.write(bytes, onWritten)
     if (after !== '') socket.write(after, 'latin1')
     socket.uncork()
     return !socket.writableNeedDrain
