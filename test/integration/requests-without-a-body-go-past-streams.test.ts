@@ -344,3 +344,46 @@ t.test('a second head that does not end', async (t) => {
   client.send(`${requestOf('get', '/small/0')}GET / HTTP/1.1\r\n`)
   t.match(await client.closed(), /^HTTP\/1\.1 200 OK\r\n.* xHTTP\/1\.1 408 .*Connection: close/s)
 })
+
+/** Sent ahead again and again, until answers wait in Node and in the system because the client does not read. */
+const PATTERNS: readonly (readonly Kind[])[] = [
+  ['post', 'post', 'get'],
+  ['get', 'post', 'get'],
+  ['post', 'get', 'head', 'get'],
+  ['get', 'get', 'chunks', 'post', 'post', 'get', 'get'],
+]
+
+t.test('answers that wait do not overtake each other', { timeout: 120_000 }, async (t) => {
+  const backend = await startStyledBackend(t)
+  const proxy = await startTestProxy(t, { servers: [backend] })
+  const other = await openRawClient(t, { port: proxy.httpPort })
+  for (const pattern of PATTERNS) {
+    const client = await openRawClient(t, { port: proxy.httpPort })
+    client.socket.pause()
+    const asked = backend.connections.length
+    const steps: Step[] = []
+    for (let isStuck = false; !isStuck && steps.length < 2_000; ) {
+      const more = pattern.map((kind): Step => ({ kind, style: 'chunks' }))
+      const targets = more.map((step, i) => targetOf(step, steps.length + i))
+      client.send(more.map(({ kind }, i) => requestOf(kind, targets[i] as string)).join(''))
+      steps.push(...more)
+      const own = await backend.connection(asked)
+      const arrives = (): boolean => own.text.includes(`${targets.at(-1)} `)
+      // Another client goes all the way as often: the proxy has had every chance.
+      for (let chances = 0; chances < 300 && !arrives(); chances++) await goAllTheWay(other)
+      isStuck = !arrives()
+    }
+    t.ok(steps.length < 2_000, `${pattern}: ${steps.length} are asked for`)
+    client.socket.resume()
+    const last = `X-Target: ${targetOf(steps.at(-1) as Step, steps.length - 1)}\r\n`
+    const isHere = (text: string): boolean => text.includes(last, Math.max(0, text.length - 99_999))
+    await client.until((text) => isHere(text) && text.endsWith('\r\n\r\n'))
+    t.equal(troubleOf(answersOf(client.text, steps), steps), '')
+  }
+})
+
+async function goAllTheWay(other: RawClient): Promise<void> {
+  const before = other.text.length
+  other.send(requestOf('get', '/small/other'))
+  await other.until((text) => text.length > before && text.endsWith(' x'))
+}
