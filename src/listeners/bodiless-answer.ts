@@ -20,6 +20,7 @@ export class BodilessAnswer implements ClientAnswer {
   #unsent = ''
   #hasBody: boolean
   #trailers = ''
+  #isEnded = false
   #onFinish: (() => void) | undefined
 
   /** @param isToHead the request is a HEAD: its answer has no body, whatever its head announces */
@@ -33,19 +34,25 @@ export class BodilessAnswer implements ClientAnswer {
 
   /**
    * @param fields name, value, name, value …
-   * @throws an Error where a field could break out of its line
+   * @throws an Error where a field could break out of its line, and where nothing would tell where the body ends
    */
   writeHead(status: number, reason: string, fields: readonly string[]): void {
+    if (this.headersSent) throw new Error('an answer has one head')
+    let hasLength = false
+    let isChunked = false
     let text = `HTTP/1.1 ${status} ${checked(reason)}\r\n`
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const name = fields[i] as string
       const value = fields[i + 1] as string
       if (!FIELD_NAME.test(name)) throw new Error('a field name of an answer is malformed')
       text += `${name}: ${checked(value)}\r\n`
-      if (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
-        this.chunkedEncoding = true
+      if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') isChunked = true
+      else if (name.length === 14 && name.toLowerCase() === 'content-length') hasLength = true
     }
     if (status === 204 || status === 304) this.#hasBody = false
+    if (this.#hasBody && !hasLength && !isChunked)
+      throw new Error('an answer does not say where its body ends')
+    this.chunkedEncoding = isChunked
     this.headersSent = true
     this.#unsent = `${text}\r\n`
   }
@@ -57,7 +64,9 @@ export class BodilessAnswer implements ClientAnswer {
     this.#write(this.#taken())
   }
 
+  /** @throws an Error before the head and after the end: what were written then would be part of another answer */
   write(bytes: Buffer, onWritten?: OnWritten): boolean {
+    if (!this.headersSent || this.#isEnded) throw new Error('a piece of an answer is out of place')
     if (!this.#hasBody || bytes.length === 0) {
       this.flushHeaders()
       onWritten?.()
@@ -86,6 +95,8 @@ export class BodilessAnswer implements ClientAnswer {
   }
 
   end(body: Buffer | string = '', _encoding?: 'latin1'): void {
+    if (this.#isEnded) return
+    if (!this.headersSent) throw new Error('an answer has no head')
     let text = body
     if (typeof text !== 'string') {
       if (text.length > ONE_WRITE_BYTES) {
@@ -93,6 +104,7 @@ export class BodilessAnswer implements ClientAnswer {
         text = ''
       } else text = text.toString('latin1')
     }
+    this.#isEnded = true
     if (!this.#hasBody) return this.#finish(this.#taken())
     let rest = this.#taken()
     if (text !== '')

@@ -96,8 +96,9 @@ export function takeBodilessRequests(
   parser.onIncoming = (head: ParsedHead, keepsAlive: boolean): number => {
     // One read can bring a thousand requests. When the connection is cut at one of them, Node parses the others all the same.
     if (socket.destroyed) return 0
-    // Behind an answer of Node's that has not left whole, Node has to keep the order.
-    if (isBodiless(head, keepsAlive) && !socket._httpMessage) {
+    // Behind an answer of Node's that has not left whole, Node has to keep the order. Where the client does not read, Node
+    // stops reading what it asks: answers without end would pile up here.
+    if (isBodiless(head, keepsAlive) && !socket._httpMessage && !socket.writableNeedDrain) {
       onRequest(head, new BodilessAnswer(socket, head.method === 'HEAD'))
       return 0
     }

@@ -24,11 +24,6 @@ export function takeEveryRequest(app: FastifyInstance, handler: RequestTaker): v
  */
 export function pastFastify(routed: RequestListener, handler: RequestTaker): RequestListener {
   const routable: ReadonlySet<string> = new Set(METHODS)
-  return (req, res) => {
-    // Node adds Date, Connection and Keep-Alive by itself; what an answer has of them is decided elsewhere.
-    res.sendDate = false
-    res.removeHeader('connection')
-    if (routable.has(req.method ?? '')) routed(req, res)
-    else handler.onRequest(req, res)
-  }
+  return (req, res) =>
+    routable.has(req.method ?? '') ? routed(req, res) : handler.onRequest(req, res)
 }

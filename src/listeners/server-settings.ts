@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerOptions } from 'node:http'
 import { ParsedHead } from './bodiless-request.ts'
+import { StreamedAnswer } from './streamed-answer.ts'
 
 /** The values of the rules file that reach Node's server. */
 export interface ServerSettings {
@@ -39,5 +40,6 @@ export function httpServerOptions(settings: ServerSettings): ServerOptions {
     optimizeEmptyRequests: true,
     // Its fields and calls are those that Node's parser fills in and makes.
     IncomingMessage: ParsedHead as unknown as typeof IncomingMessage,
+    ServerResponse: StreamedAnswer,
   }
 }

@@ -81,6 +81,8 @@ export class ClientConnection {
   #isLeaving = false
   /** Monotonic milliseconds of the end of the last exchange; undefined: there was none yet. */
   #servedAtMs: number | undefined
+  #quietSinceMs = Number.NEGATIVE_INFINITY
+  #bytesBeforeQuiet = 0
   readonly #sending = new Pace()
   readonly #reading = new Pace()
   /** Those that were no request: a PROXY header. */
@@ -143,9 +145,7 @@ export class ClientConnection {
     const { socket } = this
     const taken = socket.writableLength > 0 ? bytesSent(socket) : undefined
     if (this.#reading.isKept(taken, nowMs, paces.reading)) {
-      const { servedAtMs } = this
-      if (servedAtMs !== undefined && nowMs - servedAtMs > paces.idleMs && this.isIdle)
-        this.closeWhenIdle()
+      if (this.isIdle && this.#isQuiet(nowMs, paces.idleMs)) this.closeWhenIdle()
       return true
     }
     if (this.#running) {
@@ -153,6 +153,19 @@ export class ClientConnection {
       return true
     }
     socket.destroy()
+    return false
+  }
+
+  /** Nothing has come for so long. A part of a head is something; how long that may take is Node's server's business. */
+  #isQuiet(nowMs: number, idleMs: number): boolean {
+    const servedAtMs = this.#servedAtMs
+    if (servedAtMs === undefined) return false
+    const isFirstLook = this.#quietSinceMs < servedAtMs
+    if (!isFirstLook && nowMs - this.#quietSinceMs <= idleMs) return false
+    const { bytesRead } = this.socket
+    if (!isFirstLook && bytesRead === this.#bytesBeforeQuiet) return true
+    this.#bytesBeforeQuiet = bytesRead
+    this.#quietSinceMs = isFirstLook ? servedAtMs : nowMs
     return false
   }
 

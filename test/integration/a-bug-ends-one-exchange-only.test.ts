@@ -13,6 +13,7 @@ import { Download } from '../../src/forward/download.ts'
 import { Forwarding } from '../../src/forward/forward.ts'
 import { ResponseParser } from '../../src/forward/response-parser.ts'
 import { Upload } from '../../src/forward/upload.ts'
+import { BodilessAnswer } from '../../src/listeners/bodiless-answer.ts'
 import { ClientConnection } from '../../src/pipeline/client-connection.ts'
 import { PathPolicy } from '../../src/policy/path-policy.ts'
 import type { AnswerStyle } from '../fuzz/request-streams.ts'
@@ -25,6 +26,7 @@ import { upgradeRequest } from '../support/upgrade.ts'
 const parts: Readonly<Record<string, object>> = {
   BackendConnection: BackendConnection.prototype,
   BackendConnections: BackendConnections.prototype,
+  BodilessAnswer: BodilessAnswer.prototype,
   ClientConnection: ClientConnection.prototype,
   Download: Download.prototype,
   Forwarding: Forwarding.prototype,
