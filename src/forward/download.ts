@@ -1,6 +1,6 @@
 /** The answer on its way to the client: written as fast as the client takes it, its head in the turn that it comes in. */
 import type { Socket } from 'node:net'
-import type { ClientAnswer, OnWritten } from './client-message.ts'
+import { type ClientAnswer, ONE_WRITE_BYTES, type OnWritten } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { guarded, type OnFault } from './guarded.ts'
@@ -15,9 +15,6 @@ export interface DownloadHead {
   readonly fields: string[]
   readonly framing: ClientFraming
 }
-
-/** Node writes a string of up to 16 KiB from its stack; a head must fit beside the body. */
-const ONE_WRITE_BYTES = 8 * 1024
 
 /**
  * From here on the server has to wait. Node's own mark is one slab: it would stop and start the reading for each, and once for

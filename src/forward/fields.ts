@@ -1,5 +1,11 @@
 /** What the proxy must know about header fields by name. Names are told apart by length before anything is lowered. */
 
+/** RFC 9110 5.1 and 5.6.2. */
+export const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** What must not be in a field value or a reason (RFC 9110 5.5): it could end the line. */
+export const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
 /**
  * Compares a field name, first with the spelling that is usual.
  * @param lower the same in lower case

@@ -12,7 +12,6 @@ import { isDraining, type Server } from '../pools/server.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import type { ClientAnswer, ClientRequest } from './client-message.ts'
 import { Download } from './download.ts'
-import { guarded } from './guarded.ts'
 import { endAfterRequest } from './linger.ts'
 import { type ConnectJob, type ConnectSettings, obtainConnection } from './obtain-connection.ts'
 import { noteAnswer, noteFailure } from './passive-check.ts'
@@ -216,14 +215,13 @@ export class Forwarding implements BackendUser, UploadEvents {
     this.#upload.stop()
     this.#download.flush()
     this.#connection?.destroy()
-    const onFault = (error: unknown): void => this.onFault(error)
-    const end = guarded(onFault, () => {
+    const end = (): void => {
       if (this.#isOver) return
       this.#download.end()
       this.#settle()
-    })
+    }
     if (this.#upload.awaitsContinue) end()
-    else endAfterRequest(req, end)
+    else endAfterRequest(req, this.#request.onFault, end)
   }
 
   /** The client has gone: the back-end request ends at once, so that the server does not work for nobody. */

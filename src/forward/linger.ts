@@ -1,6 +1,7 @@
 /** Ends connections without losing what is still on its way to a TCP reset. */
 import type { Socket } from 'node:net'
 import type { ClientRequest } from './client-message.ts'
+import { guarded, type OnFault } from './guarded.ts'
 
 /**
  * Closing a socket with unread bytes makes the kernel send a reset, which can overtake the answer (RFC 9112 9.6).
@@ -9,14 +10,14 @@ import type { ClientRequest } from './client-message.ts'
 const LINGER_MS = 3_000
 
 /** Calls `end` when the request is complete or its connection gone, at the latest after the lingering time. */
-export function endAfterRequest(req: ClientRequest, end: () => void): void {
+export function endAfterRequest(req: ClientRequest, onFault: OnFault, end: () => void): void {
   const { socket } = req
-  const finish = (): void => {
+  const finish = guarded(onFault, () => {
     clearTimeout(timer)
     req.off('end', finish)
     socket.off('close', finish)
     end()
-  }
+  })
   const timer = setTimeout(finish, LINGER_MS)
   req.once('end', finish)
   socket.once('close', finish)

@@ -1,6 +1,6 @@
 /** The head of an answer, read strictly: RFC 9112, sections 4, 5 and 6.3. */
 
-import { isNamed } from './fields.ts'
+import { FIELD_NAME, isNamed, NOT_IN_A_VALUE } from './fields.ts'
 
 /** What an answer's body is delimited by (RFC 9112 6.3). */
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'close'
@@ -18,8 +18,6 @@ export interface ResponseHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?$/
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 const DIGITS = /^[0-9]{1,15}$/
 
 /**

@@ -20,8 +20,8 @@ import type { TLSSocket } from 'node:tls'
 import fastify from 'fastify'
 import type { TlsProfile } from '../config/rules.ts'
 import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
-import { takeBodilessRequests } from './bodiless-request.ts'
 import { chooserOf, type NodeServers, takesEcdsa } from './choose-profile.ts'
+import { takeDirectRequests } from './direct-request.ts'
 import { pastFastify, takeEveryRequest } from './every-request.ts'
 import { createHandshakeQueue } from './handshake-queue.ts'
 import type { ListenerHandler } from './listener-handler.ts'
@@ -221,17 +221,13 @@ function createNodeServer(
     },
     takesEcdsa,
   }
-  // One read can bring a thousand requests. When the connection is cut at one of them, Node parses the others all the same.
-  const routeIfOpen = (req: IncomingMessage, res: ServerResponse): void => {
-    if (!req.socket.destroyed) route(req, res)
-  }
   const server =
     tls && profile
       ? createTlsServer(
           { ...options, ...tlsServerOptions(tls, profile, settings.server, events) },
-          routeIfOpen,
+          route,
         )
-      : createServer(options, routeIfOpen)
+      : createServer(options, route)
   if (tls && isTlsServer(server)) stapleResponses(server, tls, () => isNamed)
   // 0 is "no limit" for the count: the bytes are limited, screening counts the fields, and a limit here would drop
   // fields silently on older Nodes (CVE-2026-58044).
@@ -250,14 +246,14 @@ function createNodeServer(
   server.on('connect', (req: IncomingMessage, socket: Duplex) =>
     handler.onUpgrade(req, socket, EMPTY),
   )
-  const onBodiless = (req: ClientRequest, res: ClientAnswer): void => handler.onRequest(req, res)
+  const onDirect = (req: ClientRequest, res: ClientAnswer): void => handler.onRequest(req, res)
   const onConnection = (socket: Socket & BelowTls): void => {
     handler.onConnection(socket, {
       peer: peerOf(socket, named),
       tcpSocket: socket._parent ?? socket,
       tlsProfile: profile,
     })
-    takeBodilessRequests(socket, onBodiless)
+    takeDirectRequests(socket, onDirect)
   }
   server.on(tls ? 'secureConnection' : 'connection', onConnection)
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {

@@ -3,7 +3,7 @@
  * uploads and long polls, refuse Kerberos tickets that IIS takes, and work through pipelined requests without end.
  */
 import type { IncomingMessage, ServerOptions } from 'node:http'
-import { ParsedHead } from './bodiless-request.ts'
+import { DirectRequest } from './direct-request.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 
 /** The values of the rules file that reach Node's server. */
@@ -39,7 +39,7 @@ export function httpServerOptions(settings: ServerSettings): ServerOptions {
     // A request without a body needs no stream machinery, where it comes so far.
     optimizeEmptyRequests: true,
     // Its fields and calls are those that Node's parser fills in and makes.
-    IncomingMessage: ParsedHead as unknown as typeof IncomingMessage,
+    IncomingMessage: DirectRequest as unknown as typeof IncomingMessage,
     ServerResponse: StreamedAnswer,
   }
 }

@@ -216,7 +216,8 @@ class RequestWay implements RunningExchange {
     this.#ownOutcome = outcome
     this.#exchange.trace?.onClientHead(ownAnswerHead({ ...answer, closes }, this.#exchange.id))
     res.once('finish', () => this.#over(outcome, closes))
-    respond(req, res, { ...answer, closes, id: this.#exchange.id })
+    const onFault = (error: unknown): void => this.onFault(error)
+    respond(req, res, { ...answer, closes, id: this.#exchange.id, onFault })
   }
 
   /** The answer has begun and cannot be completed: cut, so that nobody takes it for complete. */

@@ -2,6 +2,7 @@
 import { type FailureCode, failureOf } from '../base/failure.ts'
 import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
 import type { TracedHead } from '../forward/forward-trace.ts'
+import type { OnFault } from '../forward/guarded.ts'
 import { endAfterRequest } from '../forward/linger.ts'
 
 export interface OwnAnswer {
@@ -85,7 +86,7 @@ export function ownAnswerHead(answer: OwnAnswer, id: string): TracedHead {
 export function respond(
   req: ClientRequest,
   res: ClientAnswer,
-  answer: OwnAnswer & { id: string },
+  answer: OwnAnswer & { id: string; onFault: OnFault },
 ): void {
   const { fields, body } = ownAnswerParts(answer, answer.id)
   if (!answer.closes && req.httpVersionMinor === 0) fields.push('Connection', 'keep-alive')
@@ -99,7 +100,7 @@ export function respond(
   // Node holds the head back until there is a body, and an answer to HEAD has none.
   if (req.method === 'HEAD') res.flushHeaders()
   else res.write(Buffer.from(body, 'latin1'))
-  endAfterRequest(req, () => res.end())
+  endAfterRequest(req, answer.onFault, () => res.end())
 }
 
 /** An own answer as bytes, for a socket that has no request object: refused upgrades and parse errors. */

@@ -13,7 +13,8 @@ import { Download } from '../../src/forward/download.ts'
 import { Forwarding } from '../../src/forward/forward.ts'
 import { ResponseParser } from '../../src/forward/response-parser.ts'
 import { Upload } from '../../src/forward/upload.ts'
-import { BodilessAnswer } from '../../src/listeners/bodiless-answer.ts'
+import { DirectAnswer } from '../../src/listeners/direct-answer.ts'
+import { RequestBody } from '../../src/listeners/request-body.ts'
 import { ClientConnection } from '../../src/pipeline/client-connection.ts'
 import { PathPolicy } from '../../src/policy/path-policy.ts'
 import type { AnswerStyle } from '../fuzz/request-streams.ts'
@@ -26,11 +27,12 @@ import { upgradeRequest } from '../support/upgrade.ts'
 const parts: Readonly<Record<string, object>> = {
   BackendConnection: BackendConnection.prototype,
   BackendConnections: BackendConnections.prototype,
-  BodilessAnswer: BodilessAnswer.prototype,
+  DirectAnswer: DirectAnswer.prototype,
   ClientConnection: ClientConnection.prototype,
   Download: Download.prototype,
   Forwarding: Forwarding.prototype,
   PathPolicy: PathPolicy.prototype,
+  RequestBody: RequestBody.prototype,
   ResponseParser: ResponseParser.prototype,
   Upload: Upload.prototype,
 }
@@ -133,6 +135,7 @@ const mayBeOutside = [
   'ClientConnection.beginUpgrade',
   'ClientConnection.closeWhenIdle',
   'ClientConnection.onParseError',
+  'RequestBody.add',
 ]
 
 /** Which methods a scenario calls, and how often. */

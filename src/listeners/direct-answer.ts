@@ -1,22 +1,16 @@
 /**
- * The answer to a request without a body, written straight to the client's socket: head and what is there of the body
+ * The answer to a request that was taken over, written straight to the client's socket: head and what is there of the body
  * in one write. It does of Node's ServerResponse what the proxy uses, in the same way.
  */
 import type { Socket } from 'node:net'
-import type { ClientAnswer, OnWritten } from '../forward/client-message.ts'
+import { type ClientAnswer, ONE_WRITE_BYTES, type OnWritten } from '../forward/client-message.ts'
+import { FIELD_NAME, isNamed, NOT_IN_A_VALUE } from '../forward/fields.ts'
 
-/** RFC 9110 5.1 and 5.5. The fields were checked where they came from; this is the last place where a mistake can be seen. */
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const NOT_IN_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-
-/** Up to here it is cheaper to write one string than a string and a buffer. */
-const ONE_WRITE_BYTES = 8 * 1024
-
-export class BodilessAnswer implements ClientAnswer {
+export class DirectAnswer implements ClientAnswer {
   headersSent = false
   chunkedEncoding = false
   readonly socket: Socket
-  /** Head and last chunk as far as they are not written yet. */
+  /** The head, as long as it is not written. */
   #unsent = ''
   #hasBody: boolean
   #trailers = ''
@@ -46,8 +40,8 @@ export class BodilessAnswer implements ClientAnswer {
       const value = fields[i + 1] as string
       if (!FIELD_NAME.test(name)) throw new Error('a field name of an answer is malformed')
       text += `${name}: ${checked(value)}\r\n`
-      if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') isChunked = true
-      else if (name.length === 14 && name.toLowerCase() === 'content-length') hasLength = true
+      if (name.length === 17) isChunked ||= isNamed(name, 'Transfer-Encoding', 'transfer-encoding')
+      else if (name.length === 14) hasLength ||= isNamed(name, 'Content-Length', 'content-length')
     }
     if (status === 204 || status === 304) this.#hasBody = false
     if (this.#hasBody && !hasLength && !isChunked)
@@ -57,8 +51,9 @@ export class BodilessAnswer implements ClientAnswer {
     this.#unsent = `${text}\r\n`
   }
 
-  /** Nobody waits for it before a body that there is not. */
-  writeContinue(): void {}
+  writeContinue(): void {
+    this.#write('HTTP/1.1 100 Continue\r\n\r\n')
+  }
 
   flushHeaders(): void {
     this.#write(this.#taken())

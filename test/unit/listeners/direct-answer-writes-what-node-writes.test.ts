@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import t from 'tap'
 import type { ClientAnswer } from '../../../src/forward/client-message.ts'
-import { BodilessAnswer } from '../../../src/listeners/bodiless-answer.ts'
+import { DirectAnswer } from '../../../src/listeners/direct-answer.ts'
 import { dechunk } from '../../support/dechunk.ts'
 import { fc } from '../../support/property.ts'
 
@@ -40,7 +40,7 @@ function nodeAnswer(socket: Duplex, method: string): ClientAnswer {
 }
 
 const bodilessAnswer = (socket: Duplex, method: string): ClientAnswer =>
-  new BodilessAnswer(socket as Socket, method === 'HEAD')
+  new DirectAnswer(socket as Socket, method === 'HEAD')
 
 /** So many bytes, each one more than the one before. */
 interface Piece {
