@@ -1,44 +1,15 @@
 /** A machine on the way that cuts silent connections or refuses large bodies: the preflight says so. */
-import { writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import { type AddressInfo, connect, createServer as createRelay, type Socket } from 'node:net'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { runPreflightCommand } from '../../src/cli/preflight.ts'
 import { createAuthority } from '../../src/lab/authority.ts'
-import type { Finding } from '../../src/preflight/finding.ts'
 import { startLabProxy } from '../support/lab-proxy.ts'
+import { preflightWebServices } from '../support/preflight-web-services.ts'
 
 const authority = await createAuthority('Test Root')
 const { certPem, keyPem } = await authority.issue({ names: ['lyncweb.contoso.com'] })
-
-/** What the command says of the machine at this port. */
-async function preflight(t: Test, port: number, ca: string, ...more: readonly string[]) {
-  const root = join(t.testdirName, 'middle-box.pem')
-  const file = join(t.testdirName, 'middle-box.yaml')
-  await writeFile(root, ca)
-  await writeFile(
-    file,
-    `version: 1
-listeners: [{ name: internet, address: 0.0.0.0, https: 443 }]
-certificates: [{ cert: public.pem, key: public.key }]
-pools: { pool01: { product: skype-se, servers: [fe01.contoso.local] } }
-rules: [{ name: Web, publish: web-services, hosts: [lyncweb.contoso.com], pool: pool01 }]
-`,
-  )
-  let out = ''
-  const where = ['--address', '127.0.0.1', '--port', String(port), '--ca', root]
-  const code = await runPreflightCommand([file, ...where, ...more, '--json'], {
-    stdout: (text) => {
-      out += text
-    },
-    stderr: (text) => t.fail(text),
-    isTerminal: false,
-  })
-  const { findings } = JSON.parse(out) as { findings: readonly Finding[] }
-  return { code, of: (check: string) => findings.filter((found) => found.check === check) }
-}
+const ca = authority.certificatePem
 
 /** A machine that answers everything with 404, but for what the test says. */
 async function startBox(t: Test, listener: RequestListener): Promise<number> {
@@ -76,13 +47,13 @@ const isDiscovery = (url = ''): boolean => url.startsWith('/autodiscover')
 
 t.test('lyncgate keeps silent connections and takes uploads', async (t) => {
   const { httpsPort, ca } = await startLabProxy(t, { plainHttp: null })
-  const { of } = await preflight(t, httpsPort, ca, '--long', '1s')
+  const { of } = await preflightWebServices(t, { port: httpsPort, ca }, '--long', '1s')
   t.match(of('idle-connection'), [{ verdict: 'pass', seen: 'silent for 1s, and still there' }])
   t.match(of('upload-size'), [{ verdict: 'pass', seen: /^5 MiB to \/DataCollabWeb/ }])
 })
 
 t.test('nothing is held unless it is asked for', async (t) => {
-  const { of } = await preflight(t, await startBox(t, notFound), authority.certificatePem)
+  const { of } = await preflightWebServices(t, { port: await startBox(t, notFound), ca })
   t.same(of('idle-connection'), [])
 })
 
@@ -90,7 +61,7 @@ t.test('a silent connection that is reset', async (t) => {
   const port = await startRelay(t, await startBox(t, notFound), (client) =>
     client.setTimeout(300, () => client.resetAndDestroy()),
   )
-  const { code, of } = await preflight(t, port, authority.certificatePem, '--long', '1m')
+  const { code, of } = await preflightWebServices(t, { port, ca }, '--long', '1m')
   t.equal(code, 1)
   t.match(of('idle-connection'), [
     { verdict: 'fail', seen: /^reset after \d+m?s of silence$/, advice: /30 minutes/ },
@@ -105,7 +76,7 @@ t.test('a silent connection that is forgotten: the second request gets no answer
     notFound(req, res)
   })
   const call = ['--long', '1s', '--timeout', '500ms']
-  const { code, of } = await preflight(t, port, authority.certificatePem, ...call)
+  const { code, of } = await preflightWebServices(t, { port, ca }, ...call)
   t.equal(code, 1)
   t.match(of('idle-connection'), [
     { verdict: 'fail', seen: 'dropped without a word within 1s (time-out)' },
@@ -117,13 +88,13 @@ t.test('a web server that closes between two requests is not called a fault', as
     if (isDiscovery(req.url)) res.on('close', () => setTimeout(() => req.socket.end(), 100))
     notFound(req, res)
   })
-  const { of } = await preflight(t, port, authority.certificatePem, '--long', '1m')
+  const { of } = await preflightWebServices(t, { port, ca }, '--long', '1m')
   t.match(of('idle-connection'), [{ verdict: 'warn', seen: /^closed after \d+m?s of silence$/ }])
 })
 
 t.test('a connection that closes after each answer cannot be held', async (t) => {
   const port = await startBox(t, (req, res) => notFound(req, res.setHeader('connection', 'close')))
-  const { of } = await preflight(t, port, authority.certificatePem, '--long', '1m')
+  const { of } = await preflightWebServices(t, { port, ca }, '--long', '1m')
   t.match(of('idle-connection'), [{ verdict: 'warn', seen: /closed after each answer/ }])
 })
 
@@ -133,7 +104,7 @@ t.test('a limit for bodies, said in the middle of the upload', async (t) => {
     res.writeHead(413).end()
     req.resume()
   })
-  const { code, of } = await preflight(t, port, authority.certificatePem)
+  const { code, of } = await preflightWebServices(t, { port, ca })
   t.equal(code, 1)
   t.match(of('upload-size'), [{ verdict: 'fail', advice: /client_max_body_size/ }])
 })
@@ -144,7 +115,7 @@ t.test('a limit that hides behind 404, as that of IIS does', async (t) => {
     req.resume()
     res.writeHead(401).end()
   })
-  const { of } = await preflight(t, port, authority.certificatePem)
+  const { of } = await preflightWebServices(t, { port, ca })
   t.match(of('upload-size'), [{ verdict: 'fail', seen: /gives 404, and one byte 401$/ }])
 })
 
@@ -154,7 +125,7 @@ t.test('an upload that is cut', async (t) => {
       if (client.bytesRead > 1024 * 1024) client.resetAndDestroy()
     }),
   )
-  const { of } = await preflight(t, port, authority.certificatePem)
+  const { of } = await preflightWebServices(t, { port, ca })
   t.match(of('upload-size'), [{ verdict: 'warn', seen: /no answer \(E/ }])
 })
 
@@ -167,7 +138,7 @@ t.test('all of the body arrives', async (t) => {
       })
     req.on('end', () => res.writeHead(401).end()).resume()
   })
-  const { of } = await preflight(t, port, authority.certificatePem)
+  const { of } = await preflightWebServices(t, { port, ca })
   t.match(of('upload-size'), [{ verdict: 'pass' }])
   t.equal(bytes, 5 * 1024 * 1024)
 })

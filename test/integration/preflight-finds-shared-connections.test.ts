@@ -1,12 +1,10 @@
 /** A proxy that shares its connections to the servers between clients: the preflight must not call it good. */
-import { writeFile } from 'node:fs/promises'
 import { Agent, createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { runPreflightCommand } from '../../src/cli/preflight.ts'
 import { startLab } from '../../src/lab/lab.ts'
-import type { Finding } from '../../src/preflight/finding.ts'
+import { preflightWebServices } from '../support/preflight-web-services.ts'
 
 /** One connection to one server for everybody, as proxies with a pool of connections do it. */
 async function startSharingProxy(t: Test) {
@@ -39,40 +37,20 @@ async function startSharingProxy(t: Test) {
 
 t.test('strangers who are served as somebody else are found', async (t) => {
   const { root, port } = await startSharingProxy(t)
-  const place = t.testdir({ 'root.pem': root, password: 'Wonderland-7' })
-  const file = join(place, 'lyncgate.yaml')
-  await writeFile(
-    file,
-    `version: 1
-listeners: [{ name: internet, address: 0.0.0.0, https: 443 }]
-certificates: [{ cert: public.pem, key: public.key }]
-pools: { pool01: { product: skype-se, servers: [fe01.contoso.local] } }
-rules: [{ name: Web, publish: web-services, hosts: [lyncweb.contoso.com], pool: pool01 }]
-`,
-  )
-  let out = ''
+  const place = t.testdir({ password: 'Wonderland-7' })
   const account = ['--user', 'CONTOSO\\alice', '--password-file', join(place, 'password')]
-  const where = ['--address', '127.0.0.1', '--port', String(port), '--ca', join(place, 'root.pem')]
-  const code = await runPreflightCommand([file, ...where, ...account, '--json'], {
-    stdout: (text) => {
-      out += text
-    },
-    stderr: (text) => t.fail(text),
-    isTerminal: false,
-  })
+  const { code, of } = await preflightWebServices(t, { port, ca: root }, ...account)
   t.equal(code, 1)
-  const { findings } = JSON.parse(out) as { findings: readonly Finding[] }
-  t.match(
-    findings.find(({ check }) => check === 'ntlm-sign-in'),
+  t.match(of('ntlm-sign-in'), [
     {
       verdict: 'fail',
       seen: 'after the sign-in another connection gets 200 without credentials',
       means: /shares connections/,
     },
-  )
+  ])
   t.match(
-    findings.find(({ check }) => check === 'internal-directories'),
-    { verdict: 'fail', seen: /\/cscp\/ 200/ },
+    of('internal-directories'),
+    [{ verdict: 'fail', seen: /\/cscp\/ 200/ }],
     'and nothing stands before the internal directories',
   )
 })

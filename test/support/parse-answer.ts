@@ -1,7 +1,7 @@
 /** Feeds an answer to the response parser, in pieces of any size, and writes down what comes out. */
 import { ResponseParser } from '../../src/forward/response-parser.ts'
 
-export interface DirectRequest {
+export interface ParsedHead {
   readonly status: number
   readonly reason: string
   readonly fields: readonly string[]
@@ -10,8 +10,8 @@ export interface DirectRequest {
 }
 
 export interface ParsedAnswer {
-  readonly informations: readonly DirectRequest[]
-  readonly head: DirectRequest | undefined
+  readonly informations: readonly ParsedHead[]
+  readonly head: ParsedHead | undefined
   /** latin1. */
   readonly body: string
   /** Undefined: the answer is not complete. */
@@ -30,8 +30,8 @@ export interface AnswerInput {
 }
 
 export function parseAnswer({ pieces, method = 'GET', ends = false }: AnswerInput): ParsedAnswer {
-  const informations: DirectRequest[] = []
-  let head: DirectRequest | undefined
+  const informations: ParsedHead[] = []
+  let head: ParsedHead | undefined
   let body = ''
   let trailers: readonly string[] | undefined
   let wrong: string | undefined
