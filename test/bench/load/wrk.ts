@@ -1,6 +1,7 @@
 /** wrk as a closed loop on the core of the load: each connection sends its next request when it has its answer. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { opensslText } from '../cipher.ts'
 import { writeIn } from '../files.ts'
 import { LOAD_CORE } from '../processes.ts'
 
@@ -54,10 +55,23 @@ export async function runWrk(load: WrkLoad): Promise<WrkResult> {
   const { uploadBytes, hosts } = load
   const kind = `${uploadBytes ? uploadScript(uploadBytes) : ''}${hosts ? hostsScript(hosts) : ''}`
   const script = writeIn(load.directory, 'load.lua', `${kind}${DONE}`)
-  const ended = promisify(execFile)('taskset', [
-    ...['-c', String(LOAD_CORE), 'wrk', '-t', '1', '-c', String(load.connections)],
+  const openssl = writeIn(load.directory, 'wrk-openssl.cnf', opensslText)
+  // By `env`, so that the rest of the environment stays as it is.
+  const args = [
+    ...[
+      `OPENSSL_CONF=${openssl}`,
+      'taskset',
+      '-c',
+      String(LOAD_CORE),
+      'wrk',
+      '-t',
+      '1',
+      '-c',
+      String(load.connections),
+    ],
     ...['-d', '60s', '--timeout', '30s', '-H', `Host: ${load.host}`, '-s', script, load.url],
-  ])
+  ]
+  const ended = promisify(execFile)('env', args)
   // SIGINT ends wrk in good order, with its report.
   void load.stop.then(() => ended.child.kill('SIGINT'))
   const { stdout } = await ended
