@@ -18,6 +18,8 @@ export interface LoadedWindow {
   count(): Promise<number>
   /** How much must have been done before the window opens, so that every connection is there and warm. */
   readonly warmCount: number
+  /** Is called when the window opens. */
+  onWindow?(): void
   /** Loads the proxy until told to stop; rejects when an answer was wrong. */
   load(stop: Promise<unknown>): Promise<void>
 }
@@ -28,7 +30,7 @@ const PATIENCE_MS = 20_000
 export async function takeWindow(
   { options }: Bench,
   { running }: Pick<Contestant, 'running'>,
-  { count, warmCount, load }: LoadedWindow,
+  { count, warmCount, onWindow, load }: LoadedWindow,
 ): Promise<Window> {
   const start = await count()
   let stop = (): void => {}
@@ -38,6 +40,7 @@ export async function takeWindow(
   const taking = (async () => {
     await untilCounted(count, start + warmCount)
     await sleep(options.warmMs)
+    onWindow?.()
     const [counted, cpu, begin] = [await count(), cpuTimes(running.pid), performance.now()]
     await sleep(options.windowMs)
     // On a machine that is busy otherwise a window of fixed length may hold next to nothing.
@@ -64,11 +67,12 @@ export async function inTurn<Each extends { readonly name: string }>(
   bench: Bench,
   contestants: readonly Each[],
   round: (contestant: Each, at: number) => Promise<number>,
+  rounds = bench.options.rounds,
 ): Promise<Record<string, Cell>> {
   const cells: Record<string, { rounds: number[]; missing?: string }> = {}
   for (const { name } of contestants) cells[name] = { rounds: [] }
   // Programs that compile while they run are slow in the first rounds of a row; these do not count, for nobody.
-  for (let at = -bench.options.warmRounds; at < bench.options.rounds; at++)
+  for (let at = -bench.options.warmRounds; at < rounds; at++)
     for (const contestant of contestants) {
       const cell = cells[contestant.name]
       if (!cell || cell.missing !== undefined) continue

@@ -13,7 +13,7 @@ const TOP = 84
 const MOST = 8
 
 const KEYS =
-  'small-plain small-tls down-64k down-10m up-64k up-10m connect-full connect-resumed polls-memory'.split(
+  'small-plain small-tls down-64k down-10m up-64k up-10m connect-full connect-resumed connect-full-own connect-resumed-own polls-memory'.split(
     ' ',
   )
 const COLOURS = ['#2f7ed8', '#5a9e3f', '#d98e04', '#b5475f', '#7d6bc4', '#5f8a96']

@@ -43,7 +43,7 @@ function freshRow(name: string, { title, resume }: Fresh): Row {
 function freshOwnRow(name: string, { title, resume }: Fresh): Row {
   return {
     name,
-    says: `As \`${name.replace('-own', '')}\`, but nobody shares: each client has a connection of its own to the back end, as NTLM needs it. nginx has no \`keepalive\`, Apache \`disablereuse=On\`, Caddy \`keepalive off\`, http-proxy an agent that keeps no connection; lyncgate and HAProxy are as they always are. The back end counts as many connections as requests, or there is no figure. It also says whether its TLS session was resumed: that is the row "sessions resumed on the way to the server"; nobody's software was kept from it.`,
+    says: `As \`${name.replace('-own', '')}\`, but nobody shares: each client has a connection of its own to the back end, as NTLM needs it. nginx has no \`keepalive\`, Apache \`disablereuse=On\`, Caddy \`keepalive off\`, http-proxy an agent that keeps no connection; lyncgate and HAProxy are as they always are. The back end counts as many connections as requests, or there is no figure. It also tells how many of its own TLS sessions were resumed: whoever's software can, does.`,
     measure: async (bench) => {
       const shares: Record<string, number[]> = {}
       const cells = await inTurn(bench, bench.contestants, async (contestant, at) => {
@@ -68,7 +68,7 @@ function freshOwnRow(name: string, { title, resume }: Fresh): Row {
         { key: name, title: `${title}, ${OWN}`, unit: 'us', ...both, cells },
         {
           key: `${name}-share`,
-          title: `sessions resumed on the way to the server, ${resume ? 'client resumed' : 'client not'}`,
+          title: `sessions resumed on the way to the server, ${name}`,
           unit: '%',
           ...both,
           cells: Object.fromEntries(resumed),
