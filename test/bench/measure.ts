@@ -18,8 +18,6 @@ export interface LoadedWindow {
   count(): Promise<number>
   /** How much must have been done before the window opens, so that every connection is there and warm. */
   readonly warmCount: number
-  /** Is called when the window opens. */
-  onWindow?(): void
   /** Loads the proxy until told to stop; rejects when an answer was wrong. */
   load(stop: Promise<unknown>): Promise<void>
 }
@@ -30,7 +28,7 @@ const PATIENCE_MS = 20_000
 export async function takeWindow(
   { options }: Bench,
   { running }: Pick<Contestant, 'running'>,
-  { count, warmCount, onWindow, load }: LoadedWindow,
+  { count, warmCount, load }: LoadedWindow,
 ): Promise<Window> {
   const start = await count()
   let stop = (): void => {}
@@ -40,7 +38,6 @@ export async function takeWindow(
   const taking = (async () => {
     await untilCounted(count, start + warmCount)
     await sleep(options.warmMs)
-    onWindow?.()
     const [counted, cpu, begin] = [await count(), cpuTimes(running.pid), performance.now()]
     await sleep(options.windowMs)
     // On a machine that is busy otherwise a window of fixed length may hold next to nothing.
@@ -54,7 +51,8 @@ export async function takeWindow(
   return window
 }
 
-async function untilCounted(count: () => Promise<number>, wanted: number): Promise<void> {
+/** Rejects when it takes longer than `PATIENCE_MS`. */
+export async function untilCounted(count: () => Promise<number>, wanted: number): Promise<void> {
   const limit = performance.now() + PATIENCE_MS
   while ((await count()) < wanted) {
     demand(performance.now() < limit, 'the load does not get going')

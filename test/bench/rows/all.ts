@@ -5,7 +5,8 @@ import { halfLoad } from './half-load.ts'
 import { polls } from './polls.ts'
 import type { Row } from './row.ts'
 import { smallPlain, smallTls } from './small.ts'
-import { manyHosts, reload, workers } from './variants.ts'
+import { manyHosts, reload } from './variants.ts'
+import { workers } from './workers.ts'
 
 export const allRows: readonly Row[] = [
   smallPlain,

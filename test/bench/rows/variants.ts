@@ -7,7 +7,6 @@ import { HOST } from '../files.ts'
 import { runWrk } from '../load/wrk.ts'
 import { demand, inTurn, takeWindow } from '../measure.ts'
 import { type LyncgateVariant, lyncgateRules, startLyncgate } from '../peers/lyncgate.ts'
-import { openSockets, processTree } from '../processes.ts'
 import type { Cell } from '../results.ts'
 import type { Row } from './row.ts'
 
@@ -40,46 +39,6 @@ export const manyHosts: Row = {
       })
       return [
         { key: 'many-hosts', title: 'rules and hosts', unit: 'us', reference: 'one rule', cells },
-      ]
-    })
-  },
-}
-
-export const workers: Row = {
-  name: 'workers',
-  says: 'Small GET, TLS to TLS, with one worker and with two, all of them on one core. Two cores hold the load as well as the proxy here, so throughput on the wall clock would say nothing. What can be said is what a second worker adds to the CPU per request; with a core for each, throughput is at most 2 times the ratio of the two figures. Contention between cores is not in it, and uneven shares take something off: the share of the busier worker stands beside it.',
-  measure: async (bench) => {
-    const shapes = [
-      await variant(bench, 'one worker', { workers: 1 }),
-      await variant(bench, 'two workers', { workers: 2 }),
-    ]
-    const shares: number[] = []
-    const round = async (shape: Contestant, at: number): Promise<number> => {
-      const { pid } = shape.running
-      const before = socketsOfWorkers(pid)
-      const work = smallRequests(bench, shape, {
-        isTls: true,
-        onWindow: () => {
-          if (at >= 0 && shape.name === 'two workers')
-            shares.push(largestShare(before, socketsOfWorkers(pid)))
-        },
-      })
-      const { us, errors } = await work
-      demand(errors === 0, `${errors} errors`)
-      return us
-    }
-    return closing(shapes, async () => {
-      const cells = await inTurn(bench, shapes, round, bench.options.manyRounds)
-      const both = { reference: 'one worker' } as const
-      return [
-        { key: 'workers', title: 'workers on one core', unit: 'us', ...both, cells },
-        {
-          key: 'workers-share',
-          title: 'connections of the busier worker',
-          unit: '%',
-          ...both,
-          cells: { 'two workers': { rounds: shares } },
-        },
       ]
     })
   },
@@ -151,7 +110,12 @@ async function keepReloading(
   }
 }
 
-async function variant(bench: Bench, name: string, shape: LyncgateVariant): Promise<Contestant> {
+/** A lyncgate of another shape, proven like all others. */
+export async function variant(
+  bench: Bench,
+  name: string,
+  shape: LyncgateVariant,
+): Promise<Contestant> {
   const setup = await bench.setUp(`lyncgate-${name.replaceAll(/\W+/g, '-')}`, USUAL_CONNECTIONS)
   const start = () => startLyncgate(setup, shape)
   const contestant = await enter(bench, { name, start }, setup)
@@ -159,7 +123,8 @@ async function variant(bench: Bench, name: string, shape: LyncgateVariant): Prom
   return contestant
 }
 
-async function closing<Value>(
+/** Ends the shapes when the work is over. */
+export async function closing<Value>(
   shapes: readonly Contestant[],
   work: () => Promise<Value>,
 ): Promise<Value> {
@@ -173,7 +138,7 @@ async function closing<Value>(
 async function smallRequests(
   bench: Bench,
   shape: Contestant,
-  { isTls, hosts, onWindow }: { isTls: boolean; hosts?: number; onWindow?: () => void },
+  { isTls, hosts }: { isTls: boolean; hosts?: number },
 ): Promise<{ us: number; errors: number }> {
   const { plain, tls } = shape.ports
   const url = isTls ? `https://127.0.0.1:${tls}/` : `http://127.0.0.1:${plain}/`
@@ -182,7 +147,6 @@ async function smallRequests(
   const { cpuNs, count } = await takeWindow(bench, shape, {
     count: bench.static.requests,
     warmCount: CONNECTIONS * WARM_REQUESTS,
-    ...(onWindow && { onWindow }),
     load: async (stop) => {
       const load = { directory, url, host: HOST, connections: CONNECTIONS, stop }
       const result = await runWrk({ ...load, ...(hosts && { hosts }) })
@@ -190,14 +154,4 @@ async function smallRequests(
     },
   })
   return { us: cpuNs / 1000 / count, errors }
-}
-
-/** Open sockets of each worker. Not its CPU time: on one core that is always full the scheduler halves it, whatever they have to do. */
-const socketsOfWorkers = (primary: number): readonly number[] =>
-  processTree(primary).slice(1).map(openSockets)
-
-/** Each client connection is two sockets, one to the client and one to the server, wherever it is. */
-function largestShare(before: readonly number[], then: readonly number[]): number {
-  const more = then.map((sockets, at) => sockets - (before[at] ?? 0))
-  return (Math.max(...more) / more.reduce((sum, each) => sum + each, 0)) * 100
 }
