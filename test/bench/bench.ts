@@ -63,10 +63,11 @@ export async function openBench(options: BenchOptions, say: Bench['say']): Promi
     missing: new Map(),
     say,
     setUp: async (label, connections) => {
-      const [one = 0, two = 0, three = 0, health = 0] = await freePorts(4)
-      // lyncgate tells the back ends apart by host, so both ports lead to one listener.
+      const [one = 0, two = 0, three = 0, four = 0, health = 0] = await freePorts(5)
+      // lyncgate tells the back ends apart by host and never shares a connection, so all ports of TLS are one.
       const isOne = label.startsWith('lyncgate')
-      const ports = { plain: one, tls: two, node: isOne ? two : three, health }
+      const [node, own] = isOne ? [two, two] : [three, four]
+      const ports = { plain: one, tls: two, node, own, health }
       return { label, files, backends, ports, core: PROXY_CORE, connections }
     },
     close: async () => {

@@ -5,6 +5,7 @@ import { describeRun } from './machine.ts'
 import { type BenchOptions, readOptions, usage } from './options.ts'
 import { allPeers } from './peers/all.ts'
 import { outputOf, pinSelf } from './processes.ts'
+import { findFaultOfWrk } from './prove.ts'
 import { writePage } from './report/page.ts'
 import { goalTable, seriesTable } from './report/tables.ts'
 import type { PeerFact, RowResult, Run } from './results.ts'
@@ -49,6 +50,8 @@ async function main(): Promise<number> {
 }
 
 async function run(bench: Bench, options: BenchOptions): Promise<number> {
+  const fault = await findFaultOfWrk(bench.files)
+  if (fault !== undefined) throw new Error(fault)
   const peers = await startPeers(bench)
   const rows: RowResult[] = []
   const wanted = allRows.filter(

@@ -51,7 +51,8 @@ export async function takeWindow(
   return window
 }
 
-async function untilCounted(count: () => Promise<number>, wanted: number): Promise<void> {
+/** Rejects when it takes longer than `PATIENCE_MS`. */
+export async function untilCounted(count: () => Promise<number>, wanted: number): Promise<void> {
   const limit = performance.now() + PATIENCE_MS
   while ((await count()) < wanted) {
     demand(performance.now() < limit, 'the load does not get going')
@@ -64,11 +65,12 @@ export async function inTurn<Each extends { readonly name: string }>(
   bench: Bench,
   contestants: readonly Each[],
   round: (contestant: Each, at: number) => Promise<number>,
+  rounds = bench.options.rounds,
 ): Promise<Record<string, Cell>> {
   const cells: Record<string, { rounds: number[]; missing?: string }> = {}
   for (const { name } of contestants) cells[name] = { rounds: [] }
   // Programs that compile while they run are slow in the first rounds of a row; these do not count, for nobody.
-  for (let at = -bench.options.warmRounds; at < bench.options.rounds; at++)
+  for (let at = -bench.options.warmRounds; at < rounds; at++)
     for (const contestant of contestants) {
       const cell = cells[contestant.name]
       if (!cell || cell.missing !== undefined) continue

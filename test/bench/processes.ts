@@ -1,7 +1,8 @@
 /** Starting pinned processes, and reading from Linux what they cost. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
@@ -142,6 +143,18 @@ export function bytesWritten(pid: number): number {
   for (const each of processTree(pid))
     sum += Number(/^wchar: (\d+)/m.exec(readProc(`${each}/io`))?.[1] ?? 0)
   return sum
+}
+
+/** Sockets that a process has open. */
+export function openSockets(pid: number): number {
+  const directory = `/proc/${pid}/fd`
+  return readdirSync(directory).filter((fd) => {
+    try {
+      return readlinkSync(join(directory, fd)).startsWith('socket:')
+    } catch {
+      return false
+    }
+  }).length
 }
 
 const threadsOf = (pid: number): string[] => {

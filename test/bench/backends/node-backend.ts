@@ -7,8 +7,10 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { verify, writeChallenge } from '../../../src/lab/ntlm.ts'
 import { ntlmMessageType } from '../../../src/ntlm/ntlm-message.ts'
+import { CIPHER } from '../cipher.ts'
 import { serveRemote } from '../remote.ts'
 
 /** What a proof reads from `/prove`. */
@@ -16,6 +18,8 @@ export interface Received {
   readonly sha256: string
   readonly bytes: number
   readonly host: string | undefined
+  /** Of the connection it came by. */
+  readonly cipher: string
 }
 
 interface SignIn {
@@ -31,6 +35,7 @@ let uploadedBytes = 0
 const server = createServer({
   cert: readFileSync(certificate),
   key: readFileSync(key),
+  ciphers: CIPHER,
   // As IIS has them. With the hybrid, which Node would ask for, this would measure keys that no server of Lync makes.
   ecdhCurve: 'X25519:P-256:P-384',
 })
@@ -87,7 +92,9 @@ function prove(req: IncomingMessage, res: ServerResponse): void {
     hash.update(chunk)
   })
   req.on('end', () => {
-    const received: Received = { sha256: hash.digest('hex'), bytes, host: req.headers.host }
+    const { name: cipher } = (req.socket as TLSSocket).getCipher()
+    const { host } = req.headers
+    const received: Received = { sha256: hash.digest('hex'), bytes, host, cipher }
     res.end(JSON.stringify(received))
   })
 }

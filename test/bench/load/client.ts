@@ -1,5 +1,6 @@
 /** A lean HTTP client on one TLS connection: one request at a time, answers with Content-Length only. */
 import { connect, type TLSSocket } from 'node:tls'
+import { clientTls } from '../cipher.ts'
 
 export interface Target {
   readonly port: number
@@ -32,8 +33,7 @@ export function openClient(target: Target, session?: Buffer): Promise<BenchClien
       host: '127.0.0.1',
       servername: host,
       ca,
-      // What all peers speak. A hybrid with ML-KEM would be more work for the one that knows it, and for no other.
-      ecdhCurve: 'X25519',
+      ...clientTls,
       ...(session && { session }),
     })
     socket.setNoDelay(true)

@@ -10,11 +10,15 @@ export interface Repeated {
   readonly ms: number
   /** Whether TLS sessions are resumed. */
   readonly resume: boolean
+  /** What `fresh` asks for. */
+  readonly path?: string
 }
 
 export interface RepeatedResult {
   readonly done: number
   readonly resumed: number
+  /** Answers whose body begins with `r`: what the back end says about its own sessions. */
+  readonly marked: number
   /** What went wrong, the first of each kind. */
   readonly errors: readonly string[]
 }
@@ -27,14 +31,21 @@ let polls: { client: BenchClient; answered: Promise<unknown> }[] = []
 
 const api = {
   /** New connection, handshake, small request, connection closed by the client. */
-  fresh: (given: Repeated): Promise<RepeatedResult> =>
-    repeat(given, async (client) => {
-      const { status } = await client.ask('/')
+  fresh: async (given: Repeated): Promise<RepeatedResult> => {
+    let marked = 0
+    const result = await repeat(given, async (client) => {
+      const { status, body } = await client.ask(given.path ?? '/')
+      if (body.startsWith('r')) marked += 1
       return status === 200 ? undefined : `status ${status}`
-    }),
+    })
+    return { ...result, marked }
+  },
 
   /** New connection, handshake, three legs, connection closed by the client. */
-  signIns: (given: Repeated): Promise<RepeatedResult> => repeat(given, signInOn),
+  signIns: async (given: Repeated): Promise<RepeatedResult> => ({
+    ...(await repeat(given, signInOn)),
+    marked: 0,
+  }),
 
   /** Many sign-ins of two people side by side on kept connections, and strangers afterwards. */
   proveSignIns: async (given: { target: Target; connections: number }): Promise<string | null> => {
@@ -107,7 +118,7 @@ function answered(client: BenchClient): Promise<number> {
 async function repeat(
   { target, connections, ms, resume }: Repeated,
   work: (client: BenchClient, at: number) => Promise<string | undefined>,
-): Promise<RepeatedResult> {
+): Promise<Omit<RepeatedResult, 'marked'>> {
   const end = performance.now() + ms
   const errors = new Set<string>()
   let done = 0

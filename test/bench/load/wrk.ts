@@ -1,6 +1,8 @@
 /** wrk as a closed loop on the core of the load: each connection sends its next request when it has its answer. */
 import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { opensslText } from '../cipher.ts'
 import { writeIn } from '../files.ts'
 import { LOAD_CORE } from '../processes.ts'
 
@@ -9,6 +11,8 @@ export interface WrkLoad {
   readonly url: string
   readonly host: string
   readonly connections: number
+  /** It ends by itself after so many seconds (default 60). */
+  readonly seconds?: number
   /** wrk is ended when this settles. */
   readonly stop: Promise<unknown>
   /** Sends POST with so many bytes. */
@@ -22,6 +26,8 @@ export interface WrkResult {
   readonly errors: number
   readonly seconds: number
 }
+
+const END_MS = 300
 
 const DONE = `
 function done(summary)
@@ -49,19 +55,46 @@ function request()
 end
 `
 
-/** Runs until told to stop, at most a minute. */
-export async function runWrk(load: WrkLoad): Promise<WrkResult> {
-  const { uploadBytes, hosts } = load
+/** wrk that runs, and can be held without closing its connections. */
+export interface RunningWrk {
+  /** Rejects when wrk does not end in good order. */
+  readonly result: Promise<WrkResult>
+  hold(): void
+  go(): void
+}
+
+/** Runs until told to stop. */
+export const runWrk = (load: WrkLoad): Promise<WrkResult> => startWrk(load).result
+
+export function startWrk(load: WrkLoad): RunningWrk {
+  const { uploadBytes, hosts, seconds = 60 } = load
   const kind = `${uploadBytes ? uploadScript(uploadBytes) : ''}${hosts ? hostsScript(hosts) : ''}`
   const script = writeIn(load.directory, 'load.lua', `${kind}${DONE}`)
-  const ended = promisify(execFile)('taskset', [
-    ...['-c', String(LOAD_CORE), 'wrk', '-t', '1', '-c', String(load.connections)],
-    ...['-d', '60s', '--timeout', '30s', '-H', `Host: ${load.host}`, '-s', script, load.url],
-  ])
-  // SIGINT ends wrk in good order, with its report.
-  void load.stop.then(() => ended.child.kill('SIGINT'))
-  const { stdout } = await ended
-  const [, text] = /^RESULT (.*)$/m.exec(stdout) ?? []
-  if (text === undefined) throw new Error(`wrk says: ${stdout}`)
-  return JSON.parse(text) as WrkResult
+  const openssl = writeIn(load.directory, 'wrk-openssl.cnf', opensslText)
+  // By `env`, so that the rest of the environment stays as it is. Killed with the benchmark, for one that is held never ends.
+  const args = [
+    ...['--pdeathsig', 'KILL', '--', 'env', `OPENSSL_CONF=${openssl}`],
+    ...['taskset', '-c', String(LOAD_CORE), 'wrk', '-t', '1'],
+    ...['-c', String(load.connections), '-d', `${seconds}s`, '--timeout', '30s'],
+    ...['-H', `Host: ${load.host}`, '-s', script, load.url],
+  ]
+  const ended = promisify(execFile)('setpriv', args)
+  const { child } = ended
+  // SIGINT ends wrk in good order, with its report. If another thread than the first takes it, as happens after it was held, the
+  // first sleeps on: hence again until it has ended.
+  void load.stop.then(async () => {
+    child.kill('SIGCONT')
+    while (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGINT')
+      await sleep(END_MS)
+    }
+  })
+  const result = ended.then(({ stdout }) => {
+    const [, text] = /^RESULT (.*)$/m.exec(stdout) ?? []
+    if (text === undefined) throw new Error(`wrk says: ${stdout}`)
+    return JSON.parse(text) as WrkResult
+  })
+  // Whoever waits for it hears of it; until then it must not end the process.
+  result.catch(() => {})
+  return { result, hold: () => child.kill('SIGSTOP'), go: () => child.kill('SIGCONT') }
 }

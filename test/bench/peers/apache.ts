@@ -28,11 +28,16 @@ function text({ label, files, backends, ports, connections }: PeerSetup): string
     .split(' ')
     .filter((name) => !built.has(name))
     .map((name) => `LoadModule ${name}_module ${join(MODULES, `mod_${name}.so`)}`)
-  const site = (port: number, target: string, tls: string): string => `Listen 127.0.0.1:${port}
+  const site = (
+    port: number,
+    target: string,
+    tls: string,
+    more = '',
+  ): string => `Listen 127.0.0.1:${port}
 <VirtualHost 127.0.0.1:${port}>
   ${tls}
   ProxyPreserveHost On
-  ProxyPass / ${target}/ keepalive=On timeout=960 connectiontimeout=5
+  ProxyPass / ${target}/ keepalive=On timeout=960 connectiontimeout=5${more}
 </VirtualHost>
 `
   const secure = `SSLEngine on
@@ -66,5 +71,5 @@ KeepAliveTimeout 1800
 Timeout 960
 SSLSessionCache shmcb:${directory}/${label}-apache-sessions(512000)
 SSLProtocol TLSv1.2 TLSv1.3
-${site(ports.plain, `http://127.0.0.1:${backends.plain}`, '')}${site(ports.tls, `https://127.0.0.1:${backends.tls}`, secure)}${site(ports.node, `https://127.0.0.1:${backends.node}`, secure)}`
+${site(ports.plain, `http://127.0.0.1:${backends.plain}`, '')}${site(ports.tls, `https://127.0.0.1:${backends.tls}`, secure)}${site(ports.own, `https://127.0.0.1:${backends.tls}`, secure, ' disablereuse=On')}${site(ports.node, `https://127.0.0.1:${backends.node}`, secure)}`
 }

@@ -9,8 +9,7 @@ export const caddy: Peer = {
   version: async () => /^v?(\d\S*)/.exec((await outputOf('caddy', ['version'])) ?? '')?.[1],
   start: ({ label, files, backends, ports, core }) => {
     const { directory, own, root } = files
-    const idle =
-      'compression off\n keepalive 1800s\n keepalive_idle_conns 256\n keepalive_idle_conns_per_host 256'
+    const shared = 'keepalive 1800s\n keepalive_idle_conns 256\n keepalive_idle_conns_per_host 256'
     const secure = `tls_trusted_ca_certs ${root}\n tls_server_name ${BACKEND_NAME}`
     const site = (address: string, tls: string, target: string, transport: string): string =>
       `${address} {
@@ -18,7 +17,7 @@ export const caddy: Peer = {
  ${tls}
  reverse_proxy ${target} {
   transport http {
- ${idle}
+ compression off
  ${transport}
   }
  }
@@ -42,7 +41,7 @@ export const caddy: Peer = {
   level ERROR
  }
 }
-${site(`http://:${ports.plain}`, '', `127.0.0.1:${backends.plain}`, '')}${site(`https://:${ports.tls}`, pair, `https://127.0.0.1:${backends.tls}`, secure)}${site(`https://:${ports.node}`, pair, `https://127.0.0.1:${backends.node}`, secure)}`,
+${site(`http://:${ports.plain}`, '', `127.0.0.1:${backends.plain}`, shared)}${site(`https://:${ports.tls}`, pair, `https://127.0.0.1:${backends.tls}`, `${shared}\n ${secure}`)}${site(`https://:${ports.own}`, pair, `https://127.0.0.1:${backends.tls}`, `keepalive off\n ${secure}`)}${site(`https://:${ports.node}`, pair, `https://127.0.0.1:${backends.node}`, `${shared}\n ${secure}`)}`,
     )
     const args = ['run', '--adapter', 'caddyfile', '--config', config]
     return launch({ core, command: 'caddy', args, directory })

@@ -1,4 +1,4 @@
-/** What one would write in Node in an afternoon; it shares back-end connections among clients. */
+/** What one would write in Node in an afternoon; it shares back-end connections among clients, but for one port. */
 import { readFileSync } from 'node:fs'
 import { BACKEND_NAME } from '../files.ts'
 import { launch } from '../processes.ts'
@@ -23,6 +23,7 @@ export const fastifyHttpProxy: Peer = {
       listeners: [
         { port: ports.plain, target: `http://127.0.0.1:${backends.plain}` },
         { port: ports.tls, target: `https://127.0.0.1:${backends.tls}` },
+        { port: ports.own, target: `https://127.0.0.1:${backends.tls}`, isOwn: true },
         { port: ports.node, target: `https://127.0.0.1:${backends.node}` },
       ],
     }

@@ -32,7 +32,7 @@ defaults
   timeout server 960s
   timeout http-keep-alive 1800s
   backlog 4096
-${side('plain', String(ports.plain), String(backends.plain))}${side('secure', `${ports.tls} ${secure}`, `${backends.tls} ${tls}`)}${side('node', `${ports.node} ${secure}`, `${backends.node} ${tls}`)}`,
+${side('plain', String(ports.plain), String(backends.plain))}${side('secure', `${ports.tls} ${secure}`, `${backends.tls} ${tls}`)}${side('own', `${ports.own} ${secure}`, `${backends.tls} ${tls}`)}${side('node', `${ports.node} ${secure}`, `${backends.node} ${tls}`)}`,
     )
     return launch({ core, command: 'haproxy', args: ['-db', '-f', config], directory })
   },

@@ -18,6 +18,11 @@ export interface PeerPorts {
   readonly tls: number
   /** TLS, on to the Node back end by TLS. May be the same as `tls` where the host decides. */
   readonly node: number
+  /**
+   * TLS, on to the static back end by TLS, over connections that are never used for two clients. May be the same as `tls`
+   * where that is so anyway.
+   */
+  readonly own: number
   readonly health: number
 }
 

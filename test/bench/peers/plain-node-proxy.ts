@@ -9,6 +9,8 @@ import httpProxy from 'http-proxy'
 interface Listener {
   readonly port: number
   readonly target: string
+  /** Connections to the target are not kept; TLS sessions are resumed all the same. */
+  readonly isOwn?: boolean
 }
 
 /** The argument, as JSON. */
@@ -23,14 +25,16 @@ export interface NodeProxySettings {
 const settings = JSON.parse(process.argv[2] ?? '') as NodeProxySettings
 const kept = { keepAlive: true, maxFreeSockets: 256 }
 const ca = readFileSync(settings.root)
+const secure = { ca, servername: settings.serverName }
 const agents = {
-  'http:': new HttpAgent(kept),
-  'https:': new HttpsAgent({ ...kept, ca, servername: settings.serverName }),
+  plain: new HttpAgent(kept),
+  secure: new HttpsAgent({ ...kept, ...secure }),
+  own: new HttpsAgent({ ...secure, keepAlive: false }),
 }
 
-for (const { port, target } of settings.listeners) {
+for (const { port, target, isOwn } of settings.listeners) {
   const isTls = target.startsWith('https:')
-  const agent = agents[isTls ? 'https:' : 'http:']
+  const agent = agents[isOwn ? 'own' : isTls ? 'secure' : 'plain']
   const proxy = httpProxy.createProxyServer({ target, agent, proxyTimeout: 960_000 })
   proxy.on('error', (_error, _req, res) => {
     if ('headersSent' in res && !res.headersSent) res.writeHead(503).end()

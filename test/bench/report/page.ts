@@ -69,7 +69,7 @@ ${facts.processor}, ${facts.cores} cores, ${facts.memoryGb} GB, Linux ${facts.ke
       costs.filter(({ key }) => !key.endsWith('-mb')),
       names,
     ),
-    '### Waiting',
+    '### Waiting, and shares',
     peerTable(run, others, names),
     noProxyText(run),
     '### lyncgate against itself',

@@ -9,11 +9,14 @@ const RIGHT = 70
 const BAR = 11
 const GAP = 16
 const TOP = 84
+const LINE = 15
+/** Of a title in one line. */
+const MOST_LETTERS = 38
 /** Longer bars are cut; their figure stands beside them. */
 const MOST = 8
 
 const KEYS =
-  'small-plain small-tls down-64k down-10m up-64k up-10m connect-full connect-resumed polls-memory'.split(
+  'small-plain small-tls down-64k down-10m up-64k up-10m connect-full connect-resumed connect-full-own connect-resumed-own polls-memory'.split(
     ' ',
   )
 const COLOURS = ['#2f7ed8', '#5a9e3f', '#d98e04', '#b5475f', '#7d6bc4', '#5f8a96']
@@ -72,8 +75,22 @@ function drawGroup({ title, bars }: Group, top: number): string {
     const colour = COLOURS[at % COLOURS.length]
     return `<rect x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR - 2}" fill="${colour}"/><text x="${(LEFT + width + 5).toFixed(1)}" y="${y + BAR - 3}" class="small">${tell(value)}${cut}</text>`
   })
-  const middle = top + (bars.length * BAR) / 2 + 4
-  return `<text x="${LEFT - 10}" y="${middle}" text-anchor="end">${escapeXml(title.replace(/ \(\d+\)$/, ''))}</text>${lines.join('')}`
+  const told = linesOf(title.replace(/ \(\d+\)$/, ''))
+  const first = top + (bars.length * BAR - (told.length - 1) * LINE) / 2 + 4
+  const texts = told.map(
+    (line, at) =>
+      `<text x="${LEFT - 10}" y="${first + at * LINE}" text-anchor="end">${escapeXml(line)}</text>`,
+  )
+  return `${texts.join('')}${lines.join('')}`
+}
+
+/** A long title is broken after the comma that is nearest to its middle: there is no room beside the bars. */
+function linesOf(title: string): readonly string[] {
+  const commas = [...title.matchAll(/, /g)].map(({ index }) => index + 1)
+  if (title.length <= MOST_LETTERS || commas.length === 0) return [title]
+  const fromMiddle = (at: number): number => Math.abs(at - title.length / 2)
+  const at = commas.reduce((best, each) => (fromMiddle(each) < fromMiddle(best) ? each : best))
+  return [title.slice(0, at), title.slice(at + 1)]
 }
 
 function legend(name: string, at: number): string {

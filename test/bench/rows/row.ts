@@ -2,6 +2,9 @@
 import type { Bench } from '../bench.ts'
 import type { Series } from '../results.ts'
 
+/** What the page says about rows that take `manyRounds`. */
+export const MANY_ROUNDS = 'Three times as many rounds as others in a full run, for it swings more.'
+
 export interface Row {
   readonly name: string
   /** What it measures and how, in sentences for the page. */

@@ -1,8 +1,9 @@
 /** Small requests over connections that stay. */
+import type { Contestant } from '../bench.ts'
 import { HOST } from '../files.ts'
 import { runWrk } from '../load/wrk.ts'
 import { demand, inTurn, takeWindow } from '../measure.ts'
-import type { Row } from './row.ts'
+import { MANY_ROUNDS, type Row } from './row.ts'
 
 const CONNECTIONS = 64
 /** Of each connection, before anything counts. */
@@ -24,9 +25,9 @@ interface Small {
 function smallRow({ name, title, isTls }: Small): Row {
   return {
     name,
-    says: `GET with an answer of 42 bytes over ${CONNECTIONS} connections that stay, ${isTls ? 'TLS on both sides' : 'plain HTTP on both sides'}. wrk sends; the back end counts the requests.`,
+    says: `GET with an answer of 42 bytes over ${CONNECTIONS} connections that stay, ${isTls ? 'TLS on both sides' : 'plain HTTP on both sides'}. wrk sends; the back end counts the requests. ${MANY_ROUNDS}`,
     measure: async (bench) => {
-      const cells = await inTurn(bench, bench.contestants, async (contestant) => {
+      const small = async (contestant: Contestant): Promise<number> => {
         const { plain, tls } = contestant.ports
         const url = isTls ? `https://127.0.0.1:${tls}/` : `http://127.0.0.1:${plain}/`
         const { cpuNs, count } = await takeWindow(bench, contestant, {
@@ -39,7 +40,8 @@ function smallRow({ name, title, isTls }: Small): Row {
           },
         })
         return cpuNs / 1000 / count
-      })
+      }
+      const cells = await inTurn(bench, bench.contestants, small, bench.options.manyRounds)
       return [{ key: name, title, unit: 'us', reference: 'nginx', cells }]
     },
   }

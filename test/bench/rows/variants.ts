@@ -7,7 +7,6 @@ import { HOST } from '../files.ts'
 import { runWrk } from '../load/wrk.ts'
 import { demand, inTurn, takeWindow } from '../measure.ts'
 import { type LyncgateVariant, lyncgateRules, startLyncgate } from '../peers/lyncgate.ts'
-import { type CpuTimes, cpuTimes } from '../processes.ts'
 import type { Cell } from '../results.ts'
 import type { Row } from './row.ts'
 
@@ -40,39 +39,6 @@ export const manyHosts: Row = {
       })
       return [
         { key: 'many-hosts', title: 'rules and hosts', unit: 'us', reference: 'one rule', cells },
-      ]
-    })
-  },
-}
-
-export const workers: Row = {
-  name: 'workers',
-  says: 'Small GET, TLS to TLS, with one worker and with two, all of them on one core. Two cores hold the load as well as the proxy here, so throughput on the wall clock would say nothing. What can be said is what a second worker adds to the CPU per request; with a core for each, throughput is at most 2 times the ratio of the two figures. Contention between cores is not in it, and uneven shares take something off: the share of the busier worker stands beside it.',
-  measure: async (bench) => {
-    const shapes = [
-      await variant(bench, 'one worker', { workers: 1 }),
-      await variant(bench, 'two workers', { workers: 2 }),
-    ]
-    const shares: number[] = []
-    return closing(shapes, async () => {
-      const cells = await inTurn(bench, shapes, async (shape, at) => {
-        const before = cpuTimes(shape.running.pid)
-        const { us, errors } = await smallRequests(bench, shape, { isTls: true })
-        demand(errors === 0, `${errors} errors`)
-        if (at >= 0 && shape.name === 'two workers')
-          shares.push(busiestShare(before, cpuTimes(shape.running.pid), shape.running.pid))
-        return us
-      })
-      const both = { reference: 'one worker' } as const
-      return [
-        { key: 'workers', title: 'workers on one core', unit: 'us', ...both, cells },
-        {
-          key: 'workers-share',
-          title: 'share of the busier worker',
-          unit: '%',
-          ...both,
-          cells: { 'two workers': { rounds: shares } },
-        },
       ]
     })
   },
@@ -144,7 +110,12 @@ async function keepReloading(
   }
 }
 
-async function variant(bench: Bench, name: string, shape: LyncgateVariant): Promise<Contestant> {
+/** A lyncgate of another shape, proven like all others. */
+export async function variant(
+  bench: Bench,
+  name: string,
+  shape: LyncgateVariant,
+): Promise<Contestant> {
   const setup = await bench.setUp(`lyncgate-${name.replaceAll(/\W+/g, '-')}`, USUAL_CONNECTIONS)
   const start = () => startLyncgate(setup, shape)
   const contestant = await enter(bench, { name, start }, setup)
@@ -152,7 +123,8 @@ async function variant(bench: Bench, name: string, shape: LyncgateVariant): Prom
   return contestant
 }
 
-async function closing<Value>(
+/** Ends the shapes when the work is over. */
+export async function closing<Value>(
   shapes: readonly Contestant[],
   work: () => Promise<Value>,
 ): Promise<Value> {
@@ -182,15 +154,4 @@ async function smallRequests(
     },
   })
   return { us: cpuNs / 1000 / count, errors }
-}
-
-function busiestShare(before: CpuTimes, after: CpuTimes, primary: number): number {
-  const spent = new Map<string, number>()
-  for (const [thread, ns] of after) {
-    const [pid = ''] = thread.split('/')
-    if (pid === String(primary)) continue
-    spent.set(pid, (spent.get(pid) ?? 0) + ns - (before.get(thread) ?? 0))
-  }
-  const all = [...spent.values()]
-  return (Math.max(...all) / all.reduce((sum, each) => sum + each, 0)) * 100
 }

@@ -55,6 +55,32 @@ t.test('goals are computed, at their limit and beyond', async (t) => {
   t.match(goal(exampleRun([two]), /two workers/), { measured: 20 / 11, isMet: true })
 })
 
+t.test(
+  'every cost is told with the same duty for all, and with shared pools beside it',
+  async (t) => {
+    const staying =
+      'small-plain small-tls down-64k down-10m up-64k up-10m polls-memory polls-open polls-renew'
+    const pooled = ['connect-full', 'connect-resumed']
+    const own = ['connect-full-own', 'connect-resumed-own']
+    const cost = (ours: number) => (key: string) => series(key, { lyncgate: [ours], Caddy: [10] })
+    const all = [
+      ...staying.split(' ').map(cost(5)),
+      ...own.map((key, at) => cost(8 + at)(key)),
+      ...pooled.map((key, at) => cost(20 + at)(key)),
+    ]
+    const caddy = (some: readonly Series[]) =>
+      goalsOf(exampleRun(some)).filter(({ title }) => title.startsWith('every cost to Caddy'))
+    t.match(caddy(all), [
+      { title: 'every cost to Caddy, the worst', measured: 0.9, limit: 1, isMet: true },
+      { title: /a pool that all clients share/, measured: 2.1, limit: 1, isMet: false },
+    ])
+    const without = (key: string) => caddy(all.filter((each) => each.key !== key))
+    t.match(without('connect-full-own'), [{ measured: undefined }, { measured: 2.1 }])
+    t.match(without('connect-full'), [{ measured: 0.9 }, { measured: undefined }])
+    t.match(without('small-tls'), [{ measured: undefined }, { measured: undefined }])
+  },
+)
+
 t.test('tables have a column for each peer, and say who could not', async (t) => {
   const cells = { lyncgate: { rounds: [3, 1, 2] }, nginx: { missing: 'cannot: mixes users' } }
   const all: Series[] = [{ key: 'ntlm', title: 'NTLM', unit: 'us', reference: 'HAProxy', cells }]
@@ -126,6 +152,8 @@ t.test('only the marked sections of the page change', async (t) => {
 
 t.test('the call is checked', async (t) => {
   t.match(readOptions([]), { isQuick: false, polls: 5000, write: false })
+  const [full, quick] = [readOptions([]), readOptions(['--quick'])]
+  t.same([full.manyRounds, quick.manyRounds], [3 * full.rounds, quick.rounds])
   t.match(readOptions(['--quick', '--peers', 'nginx,Caddy']), {
     peers: ['nginx', 'Caddy'],
     polls: 500,
