@@ -24,6 +24,8 @@ export interface ClientRequest {
   readonly socket: Socket
   /** All of it has come. */
   readonly complete: boolean
+  /** Bytes of the body that are held because nobody reads them yet. */
+  readonly readableLength: number
   /** No 'end' comes any more. */
   readonly readableEnded: boolean
   on(event: 'data', listener: (bytes: Buffer) => void): unknown

@@ -49,6 +49,10 @@ export class DirectRequest implements ClientRequest {
     this.socket = socket
   }
 
+  get readableLength(): number {
+    return this.body?.heldBytes ?? 0
+  }
+
   get readableEnded(): boolean {
     return this.body === undefined || this.body.isEnded
   }

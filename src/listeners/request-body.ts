@@ -28,6 +28,10 @@ export class RequestBody extends EventEmitter {
     this.#socket = socket
   }
 
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   /** 'end' was told. */
   get isEnded(): boolean {
     return this.#isEnded

@@ -13,6 +13,7 @@ import type { ClientRequest } from '../forward/client-message.ts'
 import { Pace, type PaceSettings } from '../guard/pace.ts'
 import type { Arrival } from './arrival.ts'
 import { type Exchange, type Incoming, monotonicNow } from './exchange.ts'
+import { RequestsAhead } from './requests-ahead.ts'
 
 /** What runs on the connection at the moment. */
 export interface RunningExchange {
@@ -40,12 +41,6 @@ export interface ClientPaces {
 }
 
 /**
- * Requests that a client may send ahead. Clients of Lync send none; one that sends more than this without waiting is
- * no client (Node's parser would work through thousands).
- */
-const MAX_AHEAD = 16
-
-/**
  * How long an idle connection waits for one more request when the proxy leaves. To end it at once would lose a request
  * that is on its way (RFC 9112 9.5, 9.6): its client cannot know whether it was served.
  */
@@ -69,7 +64,7 @@ export class ClientConnection {
   /** A trusted proxy sends several clients through this connection: nobody may sign in on it. */
   isShared = false
   readonly #serve: (incoming: Incoming, connection: ClientConnection) => void
-  readonly #ahead: Incoming[] = []
+  readonly #ahead = new RequestsAhead()
   #running: RunningExchange | undefined
   /** An answer to bytes that are no request; it follows the answers to those that were. */
   #farewell = ''
@@ -174,14 +169,11 @@ export class ClientConnection {
     if (this.#isGone || this.#isClosing) return
     if (this.#isLeaving) this.#isClosing = true
     if (!this.#isBusy) return this.#begin(incoming)
-    if (this.#ahead.length >= MAX_AHEAD) {
-      this.onTooManyAhead()
-      // More of them are in the bytes that were read already.
-      this.#isClosing = true
-      this.socket.destroy()
-      return
-    }
-    this.#ahead.push(incoming)
+    if (this.#ahead.add(incoming)) return
+    this.onTooManyAhead()
+    // More of them are in the bytes that were read already.
+    this.#isClosing = true
+    this.socket.destroy()
   }
 
   /** The running exchange wants to hear when the client goes. */
@@ -209,7 +201,7 @@ export class ClientConnection {
     }
     if (this.#isGone) return
     if (this.#isClosing) return this.closeWhenIdle()
-    const next = this.#ahead.shift()
+    const next = this.#ahead.next()
     if (next) this.#begin(next)
   }
 
@@ -218,7 +210,7 @@ export class ClientConnection {
    * request the running exchange still gets its answer, and `farewell` follows it.
    */
   onParseError(code: FailureCode, farewell: string): void {
-    this.#ahead.length = 0
+    this.#ahead.clear()
     this.#farewell = farewell
     const { isBusy } = this
     if (isBusy && this.#request?.complete === false)
@@ -255,7 +247,7 @@ export class ClientConnection {
 
   /** The time to finish is over: what runs gets a last word, or is cut. */
   stop(): void {
-    this.#ahead.length = 0
+    this.#ahead.clear()
     this.#tell((running) => running.onStopping())
     this.closeWhenIdle()
   }
@@ -288,7 +280,7 @@ export class ClientConnection {
   readonly #onGone = (): void => {
     if (this.#isGone) return
     this.#isGone = true
-    this.#ahead.length = 0
+    this.#ahead.clear()
     this.#tell((running) => running.onClientGone())
     this.#running = undefined
     this.backends.closeAll()
