@@ -17,7 +17,6 @@ const contentOf = (path: string): string => (existsSync(path) ? readFileSync(pat
 t.test('a file that is renamed is left, and a new one begun', async (t) => {
   const path = join(t.testdir(), 'access.log')
   const file = lookOften(path)
-  t.teardown(() => file.end())
   t.notOk(existsSync(path), 'nothing is opened before the first line')
   file.write('one\n')
   await until(() => contentOf(path) === 'one\n')
@@ -28,12 +27,13 @@ t.test('a file that is renamed is left, and a new one begun', async (t) => {
   file.write('two\n')
   await until(() => contentOf(path) === 'two\n')
   t.equal(contentOf(`${path}.1`), 'one\n')
+  // Before the directory is removed: a look would make its file anew.
+  file.end()
 })
 
 t.test('a file that is cut is begun anew', async (t) => {
   const path = join(t.testdir(), 'access.log')
   const file = lookOften(path)
-  t.teardown(() => file.end())
   file.write('one\n')
   await until(() => contentOf(path) === 'one\n')
   // A look must have seen a length before it is cut: it is cut until one has.
@@ -48,6 +48,8 @@ t.test('a file that is cut is begun anew', async (t) => {
     return contentOf(path) === 'two\n'
   })
   t.ok(file.generation > 0)
+  // Before the directory is removed: a look would make its file anew.
+  file.end()
 })
 
 t.test('a file that cannot be opened is tried again, and said once', async (t) => {
@@ -56,13 +58,14 @@ t.test('a file that cannot be opened is tried again, and said once', async (t) =
   renameSync(directory, `${directory}.away`)
   const troubles: string[] = []
   const file = lookOften(path, troubles)
-  t.teardown(() => file.end())
   for (let i = 0; i < 50; i++) file.write('early\n')
   await until(() => troubles.length > 0)
   file.write('later\n')
   renameSync(`${directory}.away`, directory)
   await until(() => contentOf(path).endsWith('later\n'))
   t.same(troubles, ['ENOENT'])
+  // Before the directory is removed: a look would make its file anew.
+  file.end()
 })
 
 t.test('a full disk stops nobody, and nothing is held without end', async (t) => {
