@@ -116,6 +116,7 @@ export function takeDirectRequests(
     // Behind an answer of Node's that has not left whole, Node has to keep the order. Where the client does not read, Node
     // stops reading what it asks: answers without end would pile up here.
     if (isUsual(head) && !socket._httpMessage && !socket.writableNeedDrain) {
+      if (hasBody(head.rawHeaders)) head.body = new RequestBody(socket)
       onRequest(head, new DirectAnswer(socket, head.method === 'HEAD'))
       return 0
     }
@@ -125,19 +126,18 @@ export function takeDirectRequests(
   }
 }
 
-/** Gives it a body if it has one. HTTP/1.0 and upgrades are left to Node's server. */
-function isUsual(head: DirectRequest): boolean {
-  if (head.upgrade || head.httpVersionMajor !== 1 || head.httpVersionMinor !== 1) return false
-  const { rawHeaders } = head
-  let hasBody = false
+/** HTTP/1.0 and upgrades are left to Node's server. */
+const isUsual = (head: DirectRequest): boolean =>
+  !head.upgrade && head.httpVersionMajor === 1 && head.httpVersionMinor === 1
+
+/** RFC 9112 6: a body is announced by one of two fields. By length first: most names are passed over with one comparison. */
+function hasBody(rawHeaders: readonly string[]): boolean {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
-    // By length first: most names are passed over with one comparison.
-    if (name.length === 14) hasBody ||= isNamed(name, 'Content-Length', 'content-length')
-    else if (name.length === 17) hasBody ||= isNamed(name, 'Transfer-Encoding', 'transfer-encoding')
+    if (name.length === 14 && isNamed(name, 'Content-Length', 'content-length')) return true
+    if (name.length === 17 && isNamed(name, 'Transfer-Encoding', 'transfer-encoding')) return true
   }
-  if (hasBody) head.body = new RequestBody(head.socket)
-  return true
+  return false
 }
 
 /** Node's own members that fill a message, as its parser calls them. */

@@ -1,6 +1,6 @@
 /**
- * Requests without a body are taken over from Node's server, others are not, and both run on one connection: whatever the
- * mixture, answers come in the order of the requests and whole.
+ * Requests are taken over from Node's server, unusual ones are not, and both run on one connection: whatever the mixture,
+ * answers come in the order of the requests and whole.
  */
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'

@@ -39,7 +39,7 @@ function nodeAnswer(socket: Duplex, method: string): ClientAnswer {
   return res as unknown as ClientAnswer
 }
 
-const bodilessAnswer = (socket: Duplex, method: string): ClientAnswer =>
+const directAnswer = (socket: Duplex, method: string): ClientAnswer =>
   new DirectAnswer(socket as Socket, method === 'HEAD')
 
 /** So many bytes, each one more than the one before. */
@@ -150,7 +150,7 @@ t.test('the same bytes', async () => {
     fc.asyncProperty(script, async (script) => {
       const [node, own] = [new SlowSocket(), new SlowSocket()]
       const expected = await play(nodeAnswer(node, script.method), node, script)
-      const written = await play(bodilessAnswer(own, script.method), own, script)
+      const written = await play(directAnswer(own, script.method), own, script)
       const isChunked = script.framing === 'chunked'
       const [a, b] = [read(expected, isChunked), read(written, isChunked)]
       if (a.some((part, i) => part !== b[i]) || a.length !== b.length)
@@ -160,7 +160,7 @@ t.test('the same bytes', async () => {
   )
 })
 
-const makers = { node: nodeAnswer, ours: bodilessAnswer }
+const makers = { node: nodeAnswer, ours: directAnswer }
 const LENGTH = ['Content-Length', '2']
 
 t.test('what could break out of its line throws in both', async (t) => {
@@ -184,7 +184,7 @@ t.test('what could break out of its line throws in both', async (t) => {
 
 t.test('behind a head that was refused another one can be written', async (t) => {
   const socket = new SlowSocket()
-  const answer = bodilessAnswer(socket, 'GET')
+  const answer = directAnswer(socket, 'GET')
   t.throws(() => answer.writeHead(200, 'OK', ['Transfer-Encoding', 'chunked', 'a b', 'c']))
   t.notOk(answer.headersSent)
   answer.writeHead(500, 'Internal Server Error', LENGTH)
@@ -194,7 +194,7 @@ t.test('behind a head that was refused another one can be written', async (t) =>
 
 t.test('nothing is written that a client could take for another answer', async (t) => {
   const socket = new SlowSocket()
-  const answer = bodilessAnswer(socket, 'GET')
+  const answer = directAnswer(socket, 'GET')
   t.throws(() => answer.write(Buffer.from('a')), 'a body before the head')
   t.throws(() => answer.end('a', 'latin1'), 'an end before the head')
   t.throws(() => answer.writeHead(200, 'OK', ['A', 'b']), 'a body whose end nobody can see')
@@ -212,7 +212,7 @@ t.test('a reader that lags is waited for', async (t) => {
   for (const framing of [LENGTH, ['Transfer-Encoding', 'chunked']]) {
     for (const size of [8_192, 8_193]) {
       const socket = new SlowSocket({ writableHighWaterMark: 8_192 })
-      const answer = bodilessAnswer(socket, 'GET')
+      const answer = directAnswer(socket, 'GET')
       answer.writeHead(200, 'OK', framing)
       socket.isLagging = true
       t.equal(answer.write(Buffer.alloc(size)), false, `${framing[0]}, ${size}`)
@@ -268,7 +268,7 @@ t.test("'finish' does not come when the socket has gone", async (t) => {
     }
   }
   const socket = new SlowSocket()
-  const answer = bodilessAnswer(socket, 'GET')
+  const answer = directAnswer(socket, 'GET')
   const listener = (): void => void t.fail('taken back')
   answer.once('finish', listener)
   answer.off('finish', listener)
