@@ -1,5 +1,5 @@
 /** One request at a time: what a client sends ahead reaches a server only after the answer before it. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { ANSWER, splitRequests, startAnsweringBackend } from '../support/answering-backend.ts'
 import { startTestProxy } from '../support/proxy.ts'
 import { openRawClient } from '../support/raw-client.ts'
@@ -9,6 +9,17 @@ import { HOST } from '../support/refusals.ts'
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\n${HOST}\r\n`
 const post = (path: string, body: string): string =>
   `POST ${path} HTTP/1.1\r\n${HOST}Content-Length: ${body.length}\r\n\r\n${body}`
+
+/** A proxy, and a client whose first request waits at the server for its answer. */
+async function startWithOneWaiting(t: Test) {
+  const backend = await startRecordingBackend(t)
+  const proxy = await startTestProxy(t, { servers: [backend] })
+  const client = await openRawClient(t, { port: proxy.httpPort })
+  client.send(get('/first'))
+  const recorded = await backend.connection(0)
+  await recorded.until((text) => text.endsWith('\r\n\r\n'))
+  return { proxy, client, recorded }
+}
 
 t.test('the second of two reaches the server only after the answer to the first', async (t) => {
   const backend = await startRecordingBackend(t)
@@ -78,12 +89,7 @@ t.test('a refused request in a row ends it: what follows is not executed', async
 })
 
 t.test('a client that sends very many ahead is cut off', async (t) => {
-  const backend = await startRecordingBackend(t)
-  const proxy = await startTestProxy(t, { servers: [backend] })
-  const client = await openRawClient(t, { port: proxy.httpPort })
-  client.send(get('/first'))
-  const recorded = await backend.connection(0)
-  await recorded.until((text) => text.endsWith('\r\n\r\n'))
+  const { proxy, client, recorded } = await startWithOneWaiting(t)
   client.send(get('/ahead').repeat(3000))
   t.equal(await client.closed(), '')
   t.equal(splitRequests(recorded.text).length, 1)
@@ -113,12 +119,7 @@ t.test('behind Connection: close nothing is executed', async (t) => {
 })
 
 t.test('nor does one make much wait by the bodies of what it sends ahead', async (t) => {
-  const backend = await startRecordingBackend(t)
-  const proxy = await startTestProxy(t, { servers: [backend] })
-  const client = await openRawClient(t, { port: proxy.httpPort })
-  client.send(get('/first'))
-  const recorded = await backend.connection(0)
-  await recorded.until((text) => text.endsWith('\r\n\r\n'))
+  const { proxy, client, recorded } = await startWithOneWaiting(t)
   client.send(post('/ahead', 'x'.repeat(40_000)).repeat(4))
   t.equal(await client.closed(), '')
   t.equal(splitRequests(recorded.text).length, 1)
