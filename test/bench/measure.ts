@@ -38,17 +38,28 @@ export async function takeWindow(
   const taking = (async () => {
     await untilCounted(count, start + warmCount)
     await sleep(options.warmMs)
-    const [counted, cpu, begin] = [await count(), cpuTimes(running.pid), performance.now()]
-    await sleep(options.windowMs)
-    // On a machine that is busy otherwise a window of fixed length may hold next to nothing.
-    await untilCounted(count, counted + warmCount / 2)
-    const [countedThen, cpuThen, end] = [await count(), cpuTimes(running.pid), performance.now()]
-    const cpuNs = cpuBetween(cpu, cpuThen)
-    if (cpuNs === undefined) throw new Error('a thread has ended inside the window')
-    return { cpuNs, count: countedThen - counted, seconds: (end - begin) / 1000 }
+    return measure(running.pid, count, { ms: options.windowMs, least: warmCount / 2 })
   })().finally(stop)
   const [window] = await Promise.all([taking, load(stopped)])
   return window
+}
+
+/**
+ * What a process tree spends for what is counted in so many milliseconds, or for longer: on a machine that is busy otherwise a
+ * window of fixed length may hold next to nothing, so there is a least count. Rejects when a thread ends meanwhile.
+ */
+export async function measure(
+  pid: number,
+  count: () => Promise<number>,
+  { ms, least }: { readonly ms: number; readonly least: number },
+): Promise<Window> {
+  const [counted, cpu, begin] = [await count(), cpuTimes(pid), performance.now()]
+  await sleep(ms)
+  await untilCounted(count, counted + least)
+  const [countedThen, cpuThen, end] = [await count(), cpuTimes(pid), performance.now()]
+  const cpuNs = cpuBetween(cpu, cpuThen)
+  if (cpuNs === undefined) throw new Error('a thread has ended inside the window')
+  return { cpuNs, count: countedThen - counted, seconds: (end - begin) / 1000 }
 }
 
 /** Rejects when it takes longer than `PATIENCE_MS`. */

@@ -6,8 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench, Contestant } from './bench.ts'
 import { HOST } from './files.ts'
 import { startWrk } from './load/wrk.ts'
-import { demand, untilCounted } from './measure.ts'
-import { cpuBetween, cpuTimes } from './processes.ts'
+import { demand, measure, untilCounted } from './measure.ts'
 
 const TURN_MS = 250
 /** After a load is let go, before anything counts. */
@@ -75,15 +74,12 @@ async function takeRound(
       if (!sum || !load) continue
       load.go()
       await sleep(SETTLE_MS)
-      const [counted, cpu] = [await bench.static.requests(), cpuTimes(shape.running.pid)]
-      await sleep(TURN_MS)
-      await untilCounted(bench.static.requests, counted + connections)
-      const [countedThen, cpuThen] = [await bench.static.requests(), cpuTimes(shape.running.pid)]
+      const given = { ms: TURN_MS, least: connections }
+      const { cpuNs, count } = await measure(shape.running.pid, bench.static.requests, given)
       load.hold()
-      sum.cpuNs += cpuBetween(cpu, cpuThen) ?? Number.NaN
-      sum.count += countedThen - counted
+      sum.cpuNs += cpuNs
+      sum.count += count
       await sleep(DRAIN_MS)
     }
-  demand(!sums.some(({ cpuNs }) => Number.isNaN(cpuNs)), 'a thread has ended inside a turn')
   return sums.map(({ cpuNs, count }) => cpuNs / 1000 / count)
 }

@@ -3,11 +3,7 @@ import type { Contestant } from '../bench.ts'
 import { HOST } from '../files.ts'
 import { runWrk } from '../load/wrk.ts'
 import { demand, inTurn, takeWindow } from '../measure.ts'
-import { MANY_ROUNDS, type Row } from './row.ts'
-
-const CONNECTIONS = 64
-/** Of each connection, before anything counts. */
-const WARM_REQUESTS = 60
+import { MANY_ROUNDS, type Row, SMALL_CONNECTIONS, WARM_REQUESTS } from './row.ts'
 
 export const smallPlain = smallRow({
   name: 'small-plain',
@@ -25,16 +21,16 @@ interface Small {
 function smallRow({ name, title, isTls }: Small): Row {
   return {
     name,
-    says: `GET with an answer of 42 bytes over ${CONNECTIONS} connections that stay, ${isTls ? 'TLS on both sides' : 'plain HTTP on both sides'}. wrk sends; the back end counts the requests. ${MANY_ROUNDS}`,
+    says: `GET with an answer of 42 bytes over ${SMALL_CONNECTIONS} connections that stay, ${isTls ? 'TLS on both sides' : 'plain HTTP on both sides'}. wrk sends; the back end counts the requests. ${MANY_ROUNDS}`,
     measure: async (bench) => {
       const small = async (contestant: Contestant): Promise<number> => {
         const { plain, tls } = contestant.ports
         const url = isTls ? `https://127.0.0.1:${tls}/` : `http://127.0.0.1:${plain}/`
         const { cpuNs, count } = await takeWindow(bench, contestant, {
           count: bench.static.requests,
-          warmCount: CONNECTIONS * WARM_REQUESTS,
+          warmCount: SMALL_CONNECTIONS * WARM_REQUESTS,
           load: async (stop) => {
-            const load = { url, host: HOST, connections: CONNECTIONS, stop }
+            const load = { url, host: HOST, connections: SMALL_CONNECTIONS, stop }
             const { errors } = await runWrk({ ...load, directory: bench.files.directory })
             demand(errors === 0, `${errors} errors`)
           },

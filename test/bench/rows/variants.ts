@@ -8,11 +8,8 @@ import { runWrk } from '../load/wrk.ts'
 import { demand, inTurn, takeWindow } from '../measure.ts'
 import { type LyncgateVariant, lyncgateRules, startLyncgate } from '../peers/lyncgate.ts'
 import type { Cell } from '../results.ts'
-import type { Row } from './row.ts'
+import { type Row, SMALL_CONNECTIONS, WARM_REQUESTS } from './row.ts'
 
-const CONNECTIONS = 64
-/** Of each connection, before anything counts. */
-const WARM_REQUESTS = 60
 const MANY = 1000
 const RELOAD_EVERY_MS = 250
 
@@ -146,9 +143,9 @@ async function smallRequests(
   let errors = 0
   const { cpuNs, count } = await takeWindow(bench, shape, {
     count: bench.static.requests,
-    warmCount: CONNECTIONS * WARM_REQUESTS,
+    warmCount: SMALL_CONNECTIONS * WARM_REQUESTS,
     load: async (stop) => {
-      const load = { directory, url, host: HOST, connections: CONNECTIONS, stop }
+      const load = { directory, url, host: HOST, connections: SMALL_CONNECTIONS, stop }
       const result = await runWrk({ ...load, ...(hosts && { hosts }) })
       errors = result.errors
     },

@@ -1,21 +1,18 @@
 /** What a second worker adds to the CPU of a request. */
 import { openSockets, processTree } from '../processes.ts'
 import { takeTurns } from '../turns.ts'
-import { MANY_ROUNDS, type Row } from './row.ts'
+import { MANY_ROUNDS, type Row, SMALL_CONNECTIONS, WARM_REQUESTS } from './row.ts'
 import { closing, variant } from './variants.ts'
 
-const CONNECTIONS = 64
 /** Of each worker, before the first round: what is compiled while it runs must be compiled in both of two, too. */
 const WARM_UP = { full: 20_000, quick: 4_000 }
-/** Of each connection, when new ones have been opened. */
-const WARM_REQUESTS = 60
 /** Then connections are opened anew: the kernel deals them out by a hash, and an uneven hand costs more CPU for each request. */
 const ROUNDS_OF_A_HAND = 3
 const NAMES = ['one worker', 'two workers'] as const
 
 export const workers: Row = {
   name: 'workers',
-  says: `Small GET, TLS to TLS, ${CONNECTIONS} connections, with one worker and with two, all of them on one core. Two cores hold the load as well as the proxy here, so throughput on the wall clock would say nothing. What can be said is what a second worker adds to the CPU per request; with a core for each, throughput is at most 2 times the ratio of the two figures. Both are loaded in turn, a quarter of a second each, over connections that stay; each worker has had ${WARM_UP.full.toLocaleString('en-US')} requests before. Contention between cores is not in it, and uneven shares take something off: the share of the connections that the busier worker has stands beside it. The kernel deals them out by a hash, so it nears 50 % with their number; of these few all are opened anew every ${ROUNDS_OF_A_HAND} rounds. ${MANY_ROUNDS}`,
+  says: `Small GET, TLS to TLS, ${SMALL_CONNECTIONS} connections, with one worker and with two, all of them on one core. Two cores hold the load as well as the proxy here, so throughput on the wall clock would say nothing. What can be said is what a second worker adds to the CPU per request; with a core for each, throughput is at most 2 times the ratio of the two figures. Both are loaded in turn, a quarter of a second each, over connections that stay; each worker has had ${WARM_UP.full.toLocaleString('en-US')} requests before. Contention between cores is not in it, and uneven shares take something off: the share of the connections that the busier worker has stands beside it. The kernel deals them out by a hash, so it nears 50 % with their number; of these few all are opened anew every ${ROUNDS_OF_A_HAND} rounds. ${MANY_ROUNDS}`,
   measure: async (bench) => {
     const { isQuick, manyRounds } = bench.options
     const one = await variant(bench, NAMES[0], { workers: 1 })
@@ -27,10 +24,10 @@ export const workers: Row = {
       while (figures.length < manyRounds) {
         const before = socketsOfWorkers(two.running.pid)
         const warm = isQuick ? WARM_UP.quick : WARM_UP.full
-        const each = figures.length === 0 ? warm : CONNECTIONS * WARM_REQUESTS
+        const each = figures.length === 0 ? warm : SMALL_CONNECTIONS * WARM_REQUESTS
         const turns = shapes.map((shape, at) => ({
           shape,
-          connections: CONNECTIONS,
+          connections: SMALL_CONNECTIONS,
           warmCount: each * (at + 1),
         }))
         const onOpen = (): void => {
