@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Server } from '../pools/server.ts'
 import type { BackendReader } from './backend-reader.ts'
+import { bytesSent } from './bytes-sent.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
 import type { Slab } from './slab.ts'
 
@@ -14,7 +15,7 @@ export interface BackendUser extends ResponseSink {
   onBody(bytes: Buffer, slab?: Slab): void
   /** The connection ended or broke before the answer was complete. */
   onConnectionLost(reason: string): void
-  /** Neither a byte was read nor written for the response time-out. */
+  /** No byte was read for the response time-out, nor has the server taken any of what waits for it. */
   onSilence(): void
   /** The server can take more of the request body. */
   onDrain(): void
@@ -36,6 +37,13 @@ export class BackendConnection implements ResponseSink {
   #slab: Slab | undefined
   #user: BackendUser | undefined
   #responseMs = 0
+  #now: () => number = () => 0
+  /** Runs on between requests, where nobody listens. Node's own time-out is set anew by each read and write. */
+  #timer: NodeJS.Timeout | undefined
+  /** Monotonic milliseconds of the last sign of life. */
+  #aliveAtMs = 0
+  /** What the server had taken when that was last looked at. */
+  #sentBytes = 0
   #requestCount = 0
   #isOpen = true
   #isPinned = false
@@ -57,7 +65,6 @@ export class BackendConnection implements ResponseSink {
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
-    socket.on('timeout', this.#onTimeout)
     socket.on('drain', this.#onDrain)
   }
 
@@ -92,20 +99,51 @@ export class BackendConnection implements ResponseSink {
     return this.#requestCount
   }
 
-  /** Takes the connection for one request. The answer goes to `user` until `release`. */
-  begin(user: BackendUser, method: string, responseMs: number): void {
+  /**
+   * Takes the connection for one request. The answer goes to `user` until `release`.
+   * @param now monotonic milliseconds
+   */
+  begin(user: BackendUser, method: string, responseMs: number, now: () => number): void {
     this.#user = user
     this.#requestCount++
-    this.#responseMs = responseMs
     this.server.facts.inFlight++
     this.#parser.expect(method)
-    // Left to run between requests, where nobody listens; writing starts it anew.
-    if (this.socket.timeout !== responseMs) this.socket.setTimeout(responseMs)
+    if (responseMs !== this.#responseMs) this.#stopTimer()
+    this.#responseMs = responseMs
+    this.#now = now
+    this.noteLife()
   }
 
-  /** After `onSilence`: the user waits on, for another response time-out. */
-  waitOn(): void {
-    this.socket.setTimeout(this.#responseMs)
+  /** The response time-out begins anew: the request has been sent, or the user waits on after `onSilence`. */
+  noteLife(): void {
+    this.#aliveAtMs = this.#now()
+    this.#timer ??= this.#lookIn(this.#responseMs)
+  }
+
+  #lookIn(ms: number): NodeJS.Timeout {
+    return setTimeout(this.#onTimer, ms).unref()
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  readonly #onTimer = this.#guarded((): void => {
+    this.#timer = undefined
+    if (!this.#user) return
+    const restMs = this.#aliveAtMs + this.#responseMs - this.#now()
+    if (restMs > 0) this.#timer = this.#lookIn(Math.ceil(restMs))
+    else if (this.#hasSentMore()) this.noteLife()
+    else this.#user.onSilence()
+  })
+
+  /** Since it was last asked. When there is nothing left to write, the last sign of life says all. */
+  #hasSentMore(): boolean {
+    if (this.socket.writableLength === 0) return false
+    const before = this.#sentBytes
+    this.#sentBytes = bytesSent(this.socket)
+    return this.#sentBytes !== before
   }
 
   /** The exchange is over and the connection may carry another one. */
@@ -124,6 +162,7 @@ export class BackendConnection implements ResponseSink {
       this.server.facts.inFlight--
     }
     this.#isOpen = false
+    this.#stopTimer()
     this.socket.destroy()
   }
 
@@ -134,10 +173,9 @@ export class BackendConnection implements ResponseSink {
     this.#reader.giveTo(socket)
     socket.off('end', this.#onEnd)
     socket.off('close', this.#onClose)
-    socket.off('timeout', this.#onTimeout)
     socket.off('drain', this.#onDrain)
     // The error listener stays: an unheard 'error' would end the process.
-    socket.setTimeout(0)
+    this.#stopTimer()
     socket.pause()
     return socket
   }
@@ -174,6 +212,7 @@ export class BackendConnection implements ResponseSink {
       this.#onFault(error, user)
     }
     this.#slab = undefined
+    if (this.#user) this.noteLife()
     return this.#user !== undefined
   }
 
@@ -204,11 +243,8 @@ export class BackendConnection implements ResponseSink {
     this.#lose(this.#hasEnded ? 'the server closed the connection' : 'the connection broke')
   })
 
-  readonly #onTimeout = this.#guarded((): void => {
-    this.#user?.onSilence()
-  })
-
   readonly #onDrain = this.#guarded((): void => {
+    if (this.#user) this.noteLife()
     this.#user?.onDrain()
   })
 

@@ -25,14 +25,43 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** One bit for each length that occurs among them. */
-const HOP_BY_HOP_LENGTHS = [...HOP_BY_HOP].reduce((bits, { length }) => bits | (1 << length), 0)
+/** One bit for each length that occurs among some names, all shorter than 32. */
+const lengthsOf = (names: ReadonlySet<string>): number =>
+  [...names].reduce((bits, { length }) => bits | (1 << length), 0)
+
+const HOP_BY_HOP_LENGTHS = lengthsOf(HOP_BY_HOP)
 
 /** True for a field that ends here, whatever Connection says. */
 export const isHopByHop = (name: string): boolean =>
   name.length < 32 &&
   ((HOP_BY_HOP_LENGTHS >>> name.length) & 1) === 1 &&
   HOP_BY_HOP.has(name.toLowerCase())
+
+/** X-MS-Server-Fqdn is the internal name of the Front End (UCWA, BatchingRequests). */
+const OF_THE_SERVER = new Set(['server', 'x-powered-by', 'x-ms-server-fqdn'])
+
+const OF_THE_SERVER_LENGTHS = lengthsOf(OF_THE_SERVER)
+
+/** True for a field of an answer that tells the server's software or its internal name. */
+export const tellsOfServer = (name: string): boolean =>
+  name.length < 32 &&
+  ((OF_THE_SERVER_LENGTHS >>> name.length) & 1) === 1 &&
+  OF_THE_SERVER.has(name.toLowerCase())
+
+/** As many are exact in a number, and no body is longer. */
+const MOST_DIGITS = 15
+
+/** A Content-Length or a status (RFC 9110 8.6 and 15); NaN: it is not made of 1 to 15 digits. */
+export function readDigits(text: string): number {
+  if (text.length === 0 || text.length > MOST_DIGITS) return Number.NaN
+  let value = 0
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}
 
 /**
  * Fields that a Connection option cannot take away: without them the message would mean something else to the next

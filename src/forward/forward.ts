@@ -101,12 +101,13 @@ export class Forwarding implements BackendUser, UploadEvents {
 
   /** 2. The head, and the body as it comes. */
   #send(connection: BackendConnection): void {
-    const { req, head, pool, pins, connections, report, settings, watch } = this.#request
+    const { req, head, pool, pins, connections, report, settings, watch, now } = this.#request
     this.#connection = connection
     if (pins && !connection.isPinned) connections.pin(pool.name, connection)
     report.pinned = connection.isPinned
     if (watch) this.#watched = new WatchedAnswer(this, watch, connection.socket)
-    connection.begin(this.#watched ?? this, req.method ?? 'GET', settings.timeouts.responseMs)
+    const user = this.#watched ?? this
+    connection.begin(user, req.method ?? 'GET', settings.timeouts.responseMs, now)
     report.trace?.onSent(head, this.#upload.isComplete)
     this.#upload.start(connection.socket, head)
   }
@@ -194,6 +195,7 @@ export class Forwarding implements BackendUser, UploadEvents {
 
   onUploaded(): void {
     this.#request.report.trace?.onUploaded()
+    this.#connection?.noteLife()
     if (this.#download.isComplete) this.#settle()
   }
 
@@ -247,7 +249,7 @@ export class Forwarding implements BackendUser, UploadEvents {
   }
 
   onSilence(): void {
-    if (this.#upload.isClientsTurn) return this.#connection?.waitOn()
+    if (this.#upload.isClientsTurn) return this.#connection?.noteLife()
     if (this.#download.hasHead) return this.#fail('backend-stalled')
     this.#noteSilence('response time-out')
     this.#fail('backend-response-timeout')

@@ -1,6 +1,6 @@
 /** The head of an answer, read strictly: RFC 9112, sections 4, 5 and 6.3. */
 
-import { FIELD_NAME, isNamed, NOT_IN_A_VALUE } from './fields.ts'
+import { FIELD_NAME, isNamed, NOT_IN_A_VALUE, readDigits } from './fields.ts'
 
 /** What an answer's body is delimited by (RFC 9112 6.3). */
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'close'
@@ -18,7 +18,6 @@ export interface ResponseHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?$/
-const DIGITS = /^[0-9]{1,15}$/
 
 /**
  * A whole head that breaks no rule of RFC 9112 4 and 5: one pass instead of two for each line. No two parts of it can
@@ -34,7 +33,7 @@ const REASON_AT = 13
 /** Reads a status line and fields (RFC 9112 4 and 5). Returns what is wrong when something is. */
 export function parseResponseHead(text: string, method: string): ResponseHead | string {
   if (!WELL_FORMED.test(text)) return whatIsWrong(text)
-  const status = Number(text.slice(STATUS_AT, STATUS_AT + 3))
+  const status = readDigits(text.slice(STATUS_AT, STATUS_AT + 3))
   if (status === 101) return 'an upgrade that was not asked for'
   const facts: FramingFacts = { contentLength: -1, chunked: false, close: false, keepAlive: false }
   const fields: string[] = []
@@ -104,9 +103,10 @@ interface FramingFacts {
 /** By length first, then as most servers write it: seldom is a name lowered, which would make a new string. */
 function noteFraming(facts: FramingFacts, name: string, value: string): string | undefined {
   if (name.length === 14 && isNamed(name, 'Content-Length', 'content-length')) {
-    if (facts.contentLength !== -1 || !DIGITS.test(value))
+    const length = readDigits(value)
+    if (facts.contentLength !== -1 || Number.isNaN(length))
       return 'Content-Length is malformed or repeated'
-    facts.contentLength = Number(value)
+    facts.contentLength = length
   } else if (name.length === 17 && isNamed(name, 'Transfer-Encoding', 'transfer-encoding')) {
     if (facts.chunked || value.toLowerCase() !== 'chunked')
       return 'Transfer-Encoding is not just chunked'

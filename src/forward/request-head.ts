@@ -71,6 +71,8 @@ const isRewritten = (name: string): boolean =>
 export function writeRequestHead(head: RequestHead): string {
   const fields = requestFields(head)
   let text = `${head.method} ${head.target} HTTP/1.1\r\n`
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  for (let i = 0; i + 1 < fields.length; i += 2)
+    // biome-ignore lint/style/useTemplate: a template makes a text of each part first, which they are
+    text += (fields[i] as string) + ': ' + (fields[i + 1] as string) + '\r\n'
   return `${text}\r\n`
 }

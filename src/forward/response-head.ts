@@ -1,7 +1,7 @@
 /** The head of an answer as the client gets it: the server's fields in their order, case and repetition. */
 import { affinityCookie, setsAffinityCookie } from '../pools/affinity-cookie.ts'
 import type { Server } from '../pools/server.ts'
-import { isHopByHop, nominatedFields, offersConnectionBound } from './fields.ts'
+import { isHopByHop, nominatedFields, offersConnectionBound, tellsOfServer } from './fields.ts'
 import type { ResponseHead } from './response-parser.ts'
 
 /** How the answer goes to the client. `bare`: no body. */
@@ -17,9 +17,6 @@ export interface ResponsePlan {
   /** Leave out what names the server's software and its internal name. */
   readonly hidesServer: boolean
 }
-
-/** X-MS-Server-Fqdn is the internal name of the Front End (UCWA, BatchingRequests). */
-const SERVER_FIELDS = new Set(['server', 'x-powered-by', 'x-ms-server-fqdn'])
 
 /** What must be known about an answer besides its fields. */
 export interface ClientHead {
@@ -47,7 +44,7 @@ export function clientHead(head: ResponseHead, plan: ResponsePlan): ClientHead {
     const name = head.fields[i] as string
     let value = head.fields[i + 1] as string
     if (isHopByHop(name) || nominated?.has(name.toLowerCase())) continue
-    if (plan.hidesServer && SERVER_FIELDS.has(name.toLowerCase())) continue
+    if (plan.hidesServer && tellsOfServer(name)) continue
     switch (name.length) {
       case 8: // Location
         if (plan.rewriteLocation && name.toLowerCase() === 'location')

@@ -1,12 +1,11 @@
 /** The answer to a try that was not passed on: the one that the pool gives to a wrong password, field by field. */
+import { tellsOfServer } from '../forward/fields.ts'
 import type { AnswerShape } from '../guard/answer-shape.ts'
 import { affinityCookie } from '../pools/affinity-cookie.ts'
 import type { Server } from '../pools/server.ts'
 import { isDraining } from '../pools/server.ts'
 import type { Exchange, Incoming } from './exchange.ts'
 import type { Route } from './route.ts'
-
-const SERVER_FIELDS = new Set(['server', 'x-powered-by', 'x-ms-server-fqdn'])
 
 export interface BlockedAnswer {
   readonly shape: AnswerShape
@@ -27,7 +26,7 @@ export function answerBlocked(
   for (let i = 0; i + 1 < shape.fields.length; i += 2) {
     const name = shape.fields[i] as string
     const plain = name.toLowerCase()
-    if (route.hideServerFields && SERVER_FIELDS.has(plain)) continue
+    if (route.hideServerFields && tellsOfServer(plain)) continue
     hasLength ||= plain === 'content-length'
     fields.push(name, currentValue(plain, shape.fields[i + 1] as string, shape))
   }

@@ -11,6 +11,7 @@ import { breakOff } from '../forward/break-off.ts'
 import { bytesSent } from '../forward/bytes-sent.ts'
 import type { ClientRequest } from '../forward/client-message.ts'
 import { Pace, type PaceSettings } from '../guard/pace.ts'
+import { HostReader } from '../routing/host.ts'
 import type { Arrival } from './arrival.ts'
 import { type Exchange, type Incoming, monotonicNow } from './exchange.ts'
 import { RequestsAhead } from './requests-ahead.ts'
@@ -53,6 +54,7 @@ export class ClientConnection {
   readonly socket: Socket
   readonly arrival: Arrival
   readonly backends: BackendConnections
+  readonly hosts = new HostReader()
   /** Called before the connection is cut because its client sends more requests ahead than any client does. */
   onTooManyAhead: () => void = () => {}
   /** The X-Forwarded-For value of the first request, when a trusted proxy stands before us. */

@@ -90,16 +90,17 @@ class RequestWay implements RunningExchange {
 
   go(): void {
     const exchange = this.#exchange
-    exchange.connection.run(this)
+    const { req, facts, snapshot, connection } = exchange
+    connection.run(this)
 
     // 1. May this be forwarded at all?
-    const screened = screenRequest(this.#incoming.req, exchange.facts, exchange.snapshot.limits)
+    const screened = screenRequest(req, facts, snapshot.limits, connection.hosts)
     if (typeof screened === 'string') return this.#answerFailure(screened)
     exchange.host = screened.host.name
     exchange.target = screened.target
 
     // There is no room: it is here to be told so.
-    const { refusal } = exchange.connection.arrival
+    const { refusal } = connection.arrival
     if (refusal) return this.#answerFailure(refusal, true)
 
     // An authority asks, as it was asked to: this is about the name alone, not about what is published under it.
@@ -113,7 +114,8 @@ class RequestWay implements RunningExchange {
     if (decision.kind === 'redirect') return this.#answerDone(redirectAnswer(decision.location))
 
     // 3. Does it try a password, and have too many been tried?
-    const forwarded = { ...screened, target: decision.target }
+    const { target } = decision
+    const forwarded = target === screened.target ? screened : { ...screened, target }
     this.#signIn = signInStepOf(exchange, decision.route, this.#scope)
     if (this.#signIn) return this.#guard(this.#signIn, forwarded, decision.route)
 
@@ -160,7 +162,6 @@ class RequestWay implements RunningExchange {
 
   #forward(screened: Screened, route: Route): void {
     const exchange = this.#exchange
-    const { facts } = exchange
     const { req, res } = this.#incoming
     this.#forwarding = new Forwarding(
       {
@@ -172,8 +173,8 @@ class RequestWay implements RunningExchange {
         framing: screened.framing,
         // Expect of an HTTP/1.0 request is ignored (RFC 9110 10.1.1).
         expectsContinue:
-          facts.expect !== undefined && req.httpVersionMinor > 0 && !exchange.hasContinued,
-        pins: facts.bindsConnection,
+          exchange.facts.expect !== undefined && req.httpVersionMinor > 0 && !exchange.hasContinued,
+        pins: exchange.facts.bindsConnection,
         rewriteLocation: route.pool.rewriteLocation
           ? locationRewriter(exchange, screened.host)
           : undefined,

@@ -76,10 +76,11 @@ class UpgradeWay implements RunningExchange {
 
   go(): void {
     const exchange = this.#exchange
-    exchange.connection.run(this)
+    const { req, facts, snapshot, connection } = exchange
+    connection.run(this)
 
     // 1. May this be forwarded at all?
-    const screened = screenRequest(this.#request.req, exchange.facts, exchange.snapshot.limits)
+    const screened = screenRequest(req, facts, snapshot.limits, connection.hosts)
     if (typeof screened === 'string') return this.fail(screened)
     exchange.host = screened.host.name
     exchange.target = screened.target

@@ -1,6 +1,6 @@
 /** One pass over the fields of a request: everything that screening, routing and forwarding must know about them. */
 import type { ClientRequest } from '../forward/client-message.ts'
-import { isConnectionBound, isNamed, nominatedFields } from '../forward/fields.ts'
+import { isConnectionBound, isNamed, nominatedFields, readDigits } from '../forward/fields.ts'
 import { AFFINITY_COOKIE, readAffinityCookie } from '../pools/affinity-cookie.ts'
 
 export interface RequestFacts {
@@ -92,7 +92,7 @@ function noteField(facts: RequestFacts, name: string, value: string): void {
     case 14:
       if (name.toLowerCase() !== 'content-length') return
       facts.contentLengths++
-      facts.contentLength = /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN
+      facts.contentLength = readDigits(value)
       return
     case 15:
       if (name.toLowerCase() !== 'x-forwarded-for') return

@@ -21,7 +21,7 @@ export class RequestsAhead {
   }
 
   next(): Incoming | undefined {
-    return this.#waiting.shift()
+    return this.#waiting.length === 0 ? undefined : this.#waiting.shift()
   }
 
   clear(): void {

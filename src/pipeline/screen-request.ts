@@ -5,7 +5,7 @@
 import { METHODS } from 'node:http'
 import type { FailureCode } from '../base/failure.ts'
 import type { ClientRequest } from '../forward/client-message.ts'
-import { type HostName, readHost } from '../routing/host.ts'
+import { type HostName, type HostReader, readHost } from '../routing/host.ts'
 import type { RequestFacts } from './read-request.ts'
 
 /** A request that may go on: whom it is for and how long it is. */
@@ -31,11 +31,15 @@ const forwardedMethods: ReadonlySet<string> = new Set(
   METHODS.filter((method) => !['CONNECT', 'TRACE', 'SOURCE'].includes(method)),
 )
 
-/** @returns the screened request or the code of what is wrong with it */
+/**
+ * @param hosts of the connection
+ * @returns the screened request or the code of what is wrong with it
+ */
 export function screenRequest(
   req: ClientRequest,
   facts: RequestFacts,
   limits: ScreenLimits,
+  hosts: HostReader,
 ): Screened | FailureCode {
   if (req.httpVersionMajor !== 1) return 'client-malformed'
   if (!forwardedMethods.has(req.method ?? '')) return 'client-method-refused'
@@ -49,12 +53,12 @@ export function screenRequest(
   ) {
     return 'client-expectation-unknown'
   }
-  const addressed = addressOf(req, facts)
-  if (typeof addressed === 'string') return addressed
+  const screened = addressOf(req, facts, framing, hosts)
+  if (typeof screened === 'string') return screened
   if (facts.upgrade !== undefined && !isWebSocketUpgrade(req, facts))
     return 'client-upgrade-refused'
   if (facts.contentLength > limits.bodyBytes) return 'client-body-too-large'
-  return { ...addressed, framing }
+  return screened
 }
 
 /** RFC 9112 6.1 and 6.3. Undefined: ambiguous. */
@@ -75,15 +79,17 @@ function framingOf(req: ClientRequest, facts: RequestFacts): Screened['framing']
 function addressOf(
   req: ClientRequest,
   facts: RequestFacts,
-): Omit<Screened, 'framing'> | FailureCode {
+  framing: Screened['framing'],
+  hosts: HostReader,
+): Screened | FailureCode {
   if (facts.hosts > 1) return 'client-host-missing'
   const raw = req.url ?? ''
   if (raw.charCodeAt(0) === 0x2f) {
-    const host = facts.hosts === 1 ? readHost(facts.host) : undefined
-    return host ? { host, target: raw, addHost: undefined } : 'client-host-missing'
+    const host = facts.hosts === 1 ? hosts.read(facts.host) : undefined
+    return host ? { host, target: raw, framing, addHost: undefined } : 'client-host-missing'
   }
   if (raw === '*') return 'client-target-invalid'
-  return absoluteForm(req, facts, raw)
+  return absoluteForm(req, facts, framing)
 }
 
 const ABSOLUTE = /^(https?):\/\/([^/?#@\\]+)(|[/?].*)$/is
@@ -91,9 +97,9 @@ const ABSOLUTE = /^(https?):\/\/([^/?#@\\]+)(|[/?].*)$/is
 function absoluteForm(
   req: ClientRequest,
   facts: RequestFacts,
-  raw: string,
-): Omit<Screened, 'framing'> | FailureCode {
-  const match = ABSOLUTE.exec(raw)
+  framing: Screened['framing'],
+): Screened | FailureCode {
+  const match = ABSOLUTE.exec(req.url ?? '')
   const host = match && readHost(match[2] as string)
   if (!match || !host) return 'client-target-invalid'
   const scheme = 'encrypted' in req.socket ? 'https' : 'http'
@@ -108,7 +114,7 @@ function absoluteForm(
   }
   const path = match[3] as string
   const target = path.startsWith('/') ? path : `/${path}`
-  return { host, target, addHost: facts.hosts === 0 ? (match[2] as string) : undefined }
+  return { host, target, framing, addHost: facts.hosts === 0 ? (match[2] as string) : undefined }
 }
 
 /** RFC 6455 4.1. Anything else that asks for an upgrade is refused, h2c first of all (CVE-2026-88008 of another proxy). */

@@ -13,6 +13,21 @@ export interface HostName {
 const NAME = /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/
 const PORT = /^[0-9]{0,5}$/
 
+/** Reads the Host fields of one connection. Nearly always they are the same, and then the last one is not read again. */
+export class HostReader {
+  #raw = ''
+  #host: HostName | undefined
+
+  /** As `readHost`. */
+  read(raw: string): HostName | undefined {
+    if (raw !== this.#raw) {
+      this.#host = readHost(raw)
+      this.#raw = raw
+    }
+    return this.#host
+  }
+}
+
 /** Reads the value of a Host field or the authority of an absolute-form target. Undefined: not a valid host. */
 export function readHost(raw: string): HostName | undefined {
   if (raw.length === 0 || raw.length > 512) return undefined

@@ -6,6 +6,8 @@ import {
   mayBeTrailer,
   nominatedFields,
   offersConnectionBound,
+  readDigits,
+  tellsOfServer,
 } from '../../../src/forward/fields.ts'
 
 t.test('hop-by-hop fields, in any case', async (t) => {
@@ -30,6 +32,32 @@ t.test('hop-by-hop fields, in any case', async (t) => {
   ]) {
     t.equal(isHopByHop(name), false, name)
   }
+})
+
+t.test('fields that tell of the server, in any case', async (t) => {
+  for (const name of ['Server', 'SERVER', 'X-Powered-By', 'x-ms-server-fqdn'])
+    t.equal(tellsOfServer(name), true, name)
+  for (const name of ['Serves', 'X-Powered-Bx', 'X-MS-Server-Fqdm', 'Via', 'x'.repeat(38), ''])
+    t.equal(tellsOfServer(name), false, name)
+})
+
+t.test('digits, and nothing but digits', async (t) => {
+  for (const text of ['0', '7', '200', '0042', '999999999999999'])
+    t.equal(readDigits(text), Number(text), text)
+  for (const text of [
+    '',
+    ' 1',
+    '1 ',
+    '+1',
+    '-1',
+    '1e3',
+    '0x10',
+    '1.0',
+    '1,1',
+    '\u0661',
+    '9'.repeat(16),
+  ])
+    t.ok(Number.isNaN(readDigits(text)), JSON.stringify(text))
 })
 
 t.test('what Connection nominates', async (t) => {

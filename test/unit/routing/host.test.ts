@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readHost } from '../../../src/routing/host.ts'
+import { HostReader, readHost } from '../../../src/routing/host.ts'
 
 const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 
@@ -78,3 +78,9 @@ for (const raw of refused) {
     t.equal(readHost(raw), undefined)
   })
 }
+
+t.test('a reader says of each host in turn what reading it says', async (t) => {
+  const reader = new HostReader()
+  const raws = ['', 'a.b', 'a.b', 'A.B', 'a..b', 'a..b', 'a.b', 'a.b:443', '[::1]', '']
+  for (const raw of raws) t.same(reader.read(raw), readHost(raw), JSON.stringify(raw))
+})
