@@ -139,7 +139,6 @@ export class Upload {
     report.requestBytes += bytes.length
     report.trace?.onRequestBody(bytes)
     this.#awaitsContinue = false
-    this.#timer?.refresh()
     // Before it is written: nothing beyond the limit reaches the server.
     if (report.requestBytes > settings.limits.bodyBytes) return this.#fail('client-body-too-large')
     if (bytes.length < COPY_BYTES && !this.#slab) this.#write(bytes)
@@ -180,6 +179,8 @@ export class Upload {
   #write(bytes: Buffer, onWritten?: OnWritten): void {
     const { req, framing } = this.#request
     const socket = this.#socket as Socket
+    // Here rather than for each piece: those of one turn of the loop came at one time.
+    this.#timer?.refresh()
     if (framing === 'chunked') {
       socket.cork()
       socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')
