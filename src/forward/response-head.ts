@@ -1,7 +1,13 @@
 /** The head of an answer as the client gets it: the server's fields in their order, case and repetition. */
 import { affinityCookie, setsAffinityCookie } from '../pools/affinity-cookie.ts'
 import type { Server } from '../pools/server.ts'
-import { isHopByHop, nominatedFields, offersConnectionBound, tellsOfServer } from './fields.ts'
+import {
+  isHopByHop,
+  isNamed,
+  nominatedFields,
+  offersConnectionBound,
+  tellsOfServer,
+} from './fields.ts'
 import type { ResponseHead } from './response-parser.ts'
 
 /** How the answer goes to the client. `bare`: no body. */
@@ -90,7 +96,7 @@ function nominatedOf(fields: readonly string[]): ReadonlySet<string> | undefined
   let values: string[] | undefined
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i] as string
-    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
+    if (name.length !== 10 || !isNamed(name, 'Connection', 'connection')) continue
     values ??= []
     values.push(fields[i + 1] as string)
   }
