@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench, Contestant } from './bench.ts'
 import { type RunningWrk, startWrk, type WrkLoad } from './load/wrk.ts'
-import { demand, measure, untilCounted } from './measure.ts'
+import { demand, measure, untilCounted, type Window } from './measure.ts'
 import type { Cell } from './results.ts'
 
 const TURN_MS = 250
@@ -16,9 +16,9 @@ const TURN_MS = 250
 const WARM_TURN_MS = 1000
 /** After a load is let go, before anything counts. */
 const SETTLE_MS = 60
-/** After a load is held: what is still on its way arrives, and so long nothing must have been counted. */
+/** After a load is held what is on its way arrives. It is over when nothing has been counted for so long. */
 const DRAIN_MS = 30
-/** A counter that does not come to rest. */
+/** Of a counter that does not come to rest. */
 const MOST_DRAINS = 30
 /** A load has to end by itself some time, whatever happens to the benchmark. */
 const MOST_SECONDS = 900
@@ -51,7 +51,7 @@ export interface Turns {
 /** A contestant with its load, and how it has fared. */
 interface Loaded extends Turn {
   readonly wrk: RunningWrk
-  readonly rounds: number[]
+  readonly windows: Window[]
   missing?: string
 }
 
@@ -60,6 +60,7 @@ interface Loaded extends Turn {
  * order is reversed every time. Who fails drops out, and the others go on.
  */
 export async function takeTurns(bench: Bench, plan: Turns): Promise<Record<string, Cell>> {
+  const perRound = Math.ceil(bench.options.windowMs / TURN_MS)
   let stop = (): void => {}
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
@@ -70,24 +71,23 @@ export async function takeTurns(bench: Bench, plan: Turns): Promise<Record<strin
       const { directory } = bench.files
       const { connections } = plan
       const load = { ...turn.load, directory, connections, seconds: MOST_SECONDS, stop: stopped }
-      const loaded: Loaded = { ...turn, wrk: startWrk(load), rounds: [] }
+      const loaded: Loaded = { ...turn, wrk: startWrk(load), windows: [] }
       all.push(loaded)
       await inItsTurn(plan, loaded, async (start) => untilCounted(plan.count, start + plan.least))
     }
     await warmAll(plan, all)
     plan.onOpen?.()
     const order = [...all]
-    for (let round = 0; round < plan.rounds; round++) await takeRound(bench, plan, order)
+    for (let time = 0; time < plan.rounds * perRound; time++) {
+      for (const each of order) await inItsTurn(plan, each, () => countTurn(plan, each))
+      order.reverse()
+    }
   } finally {
     stop()
   }
-  for (const each of all) await noteEnd(each)
-  return Object.fromEntries(
-    all.map(({ shape, rounds, missing }) => [
-      shape.name,
-      missing === undefined ? { rounds } : { missing },
-    ]),
-  )
+  const cells: Record<string, Cell> = {}
+  for (const each of all) cells[each.shape.name] = await cellOf(each, perRound)
+  return cells
 }
 
 /** Programs that compile while they run are slow at first. */
@@ -104,29 +104,12 @@ async function warmAll(plan: Turns, all: readonly Loaded[]): Promise<void> {
       })
 }
 
-/** Leaves the order as the next round shall begin with it. */
-async function takeRound({ options }: Bench, plan: Turns, order: Loaded[]): Promise<void> {
-  const sums = order.map((each) => ({ each, cpuNs: 0, count: 0 }))
-  for (let time = 0; time < options.windowMs / TURN_MS; time++) {
-    for (const sum of sums)
-      await inItsTurn(plan, sum.each, async () => {
-        await sleep(SETTLE_MS)
-        const given = { ms: TURN_MS, least: plan.least }
-        const { cpuNs, count } = await measure(sum.each.shape.running.pid, plan.count, given)
-        sum.cpuNs += cpuNs
-        sum.count += count
-      })
-    sums.reverse()
-    order.reverse()
-  }
-  for (const { each, cpuNs, count } of sums) each.rounds.push(cpuNs / count)
+async function countTurn({ count, least }: Turns, { shape, windows }: Loaded): Promise<void> {
+  await sleep(SETTLE_MS)
+  windows.push(await measure(shape.running.pid, count, { ms: TURN_MS, least }))
 }
 
-/**
- * Lets one load go for as long as the work takes, and waits until nothing of it is on its way any more. What a proxy does after
- * it is held belongs to nobody, and neither do the bytes that are counted then; a proxy that goes on filling a client's socket
- * after its server has written all is not waited for, and takes nothing but caches from the next.
- */
+/** Lets one load go for as long as the work takes. */
 async function inItsTurn(
   { count }: Turns,
   loaded: Loaded,
@@ -141,6 +124,15 @@ async function inItsTurn(
   } finally {
     loaded.wrk.hold()
   }
+  await untilStill(count)
+}
+
+/**
+ * Waits until nothing more is counted. What a proxy spends after its load is held belongs to nobody, and neither does what is
+ * counted then. It may still fill the socket of a client whose server has written all: that takes nothing but caches from
+ * the next.
+ */
+async function untilStill(count: Turns['count']): Promise<void> {
   let before = Number.NaN
   for (let time = 0; time < MOST_DRAINS; time++) {
     const counted = await count()
@@ -151,11 +143,19 @@ async function inItsTurn(
 }
 
 /** Whose answers were wrong has no figures. */
-async function noteEnd(loaded: Loaded): Promise<void> {
+async function cellOf({ wrk, windows, missing }: Loaded, perRound: number): Promise<Cell> {
   try {
-    const { errors } = await loaded.wrk.result
+    const { errors } = await wrk.result
     demand(errors === 0, `${errors} errors`)
   } catch (error) {
-    loaded.missing ??= (error as Error).message
+    return { missing: missing ?? (error as Error).message }
   }
+  if (missing !== undefined) return { missing }
+  const rounds = Array.from({ length: windows.length / perRound }, (_, round) => {
+    const own = windows.slice(round * perRound, (round + 1) * perRound)
+    return sum(own.map(({ cpuNs }) => cpuNs)) / sum(own.map(({ count }) => count))
+  })
+  return { rounds }
 }
+
+const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0)
