@@ -49,12 +49,12 @@ const quick = {
 
 const full = {
   rounds: 7,
-  smallRounds: 18,
+  smallRounds: 15,
   bodyRounds: 10,
   warmRounds: 1,
   windowMs: 1000,
   warmMs: 300,
-  warmUp: { requests: 90_000, ms: 12_000, bodyMs: 4_000 },
+  warmUp: { requests: 90_000, ms: 12_000, bodyMs: 3_000 },
 }
 
 /** Throws with a sentence when the call is wrong. */

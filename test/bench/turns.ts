@@ -30,7 +30,7 @@ export interface Turn {
   readonly warmUp: WarmUp
 }
 
-/** Over when so much is counted or so much time is spent, whichever comes first; a second at least. */
+/** At least so much is counted or so much time is spent, whichever comes first, and a second in any case. */
 export interface WarmUp {
   readonly count: number
   readonly ms: number
@@ -90,13 +90,13 @@ export async function takeTurns(bench: Bench, plan: Turns): Promise<Record<strin
   return cells
 }
 
-/** Programs that compile while they run are slow at first. */
+/** Programs that compile while they run are slow at first. All go on until the last is warm. */
 async function warmAll(plan: Turns, all: readonly Loaded[]): Promise<void> {
   const counted = new Map<Loaded, number>()
   const isCold = (each: Loaded, spent: number): boolean =>
     (counted.get(each) ?? 0) < each.warmUp.count && spent < each.warmUp.ms
   for (let spent = 0; all.some((each) => isCold(each, spent)); spent += WARM_TURN_MS)
-    for (const each of all.filter((one) => isCold(one, spent)))
+    for (const each of all)
       await inItsTurn(plan, each, async (start) => {
         await sleep(WARM_TURN_MS)
         await untilCounted(plan.count, start + plan.least)
