@@ -39,8 +39,8 @@ export interface BenchOptions {
 
 const quick = {
   rounds: 3,
-  smallRounds: 6,
-  bodyRounds: 4,
+  smallRounds: 3,
+  bodyRounds: 3,
   warmRounds: 1,
   windowMs: 250,
   warmMs: 100,
