@@ -22,7 +22,8 @@ export interface LoadedWindow {
   load(stop: Promise<unknown>): Promise<void>
 }
 
-const PATIENCE_MS = 20_000
+/** Short enough for those whose loads are held meanwhile: wrk takes an answer after 30 s for an error. */
+const PATIENCE_MS = 10_000
 
 /** Takes one window out of the middle of a load, so that neither the handshakes of its beginning nor its end are in it. */
 export async function takeWindow(

@@ -24,13 +24,37 @@ export interface BenchOptions {
   readonly help: boolean
   /** Each figure is taken this often, peers in turn. */
   readonly rounds: number
-  /** The same for rows that swing more than others. */
-  readonly manyRounds: number
+  /** The same where loads take turns over small requests. */
+  readonly smallRounds: number
+  /** And where they take turns over bodies. */
+  readonly bodyRounds: number
   /** Rounds before these, that are not counted. */
   readonly warmRounds: number
   readonly windowMs: number
   /** How long a load runs before anything is counted. */
   readonly warmMs: number
+  /** What comes before the first turn that counts: so many small requests or so long, and so long with bodies. */
+  readonly warmUp: { readonly requests: number; readonly ms: number; readonly bodyMs: number }
+}
+
+const quick = {
+  rounds: 3,
+  smallRounds: 3,
+  bodyRounds: 3,
+  warmRounds: 1,
+  windowMs: 250,
+  warmMs: 100,
+  warmUp: { requests: 10_000, ms: 2_000, bodyMs: 1_000 },
+}
+
+const full = {
+  rounds: 7,
+  smallRounds: 15,
+  bodyRounds: 10,
+  warmRounds: 1,
+  windowMs: 1000,
+  warmMs: 300,
+  warmUp: { requests: 90_000, ms: 12_000, bodyMs: 3_000 },
 }
 
 /** Throws with a sentence when the call is wrong. */
@@ -64,8 +88,6 @@ export function readOptions(args: readonly string[]): BenchOptions {
     strict: values.strict,
     list: values.list,
     help: values.help,
-    ...(values.quick
-      ? { rounds: 3, manyRounds: 3, warmRounds: 1, windowMs: 250, warmMs: 100 }
-      : { rounds: 7, manyRounds: 21, warmRounds: 1, windowMs: 1000, warmMs: 300 }),
+    ...(values.quick ? quick : full),
   }
 }

@@ -1,11 +1,10 @@
 /** Bodies of 64 KB and 10 MB, down and up, TLS on both sides. */
-import type { Bench, Contestant } from '../bench.ts'
-import { HOST, LARGE_BYTES, MEDIUM_BYTES, NODE_HOST } from '../files.ts'
-import { runWrk, type WrkLoad } from '../load/wrk.ts'
-import { demand, inTurn, takeWindow } from '../measure.ts'
+import type { Bench } from '../bench.ts'
+import { HOST, LARGE_BYTES, MEDIUM_BYTES, MEGABYTE, NODE_HOST } from '../files.ts'
 import { bytesWritten } from '../processes.ts'
 import type { Series } from '../results.ts'
-import type { Row } from './row.ts'
+import { type Turns, takeTurns, type WarmUp } from '../turns.ts'
+import { inMicroseconds, type Row } from './row.ts'
 
 interface Body {
   readonly name: string
@@ -41,63 +40,48 @@ export const up10m = bodyRow(
   up,
 )
 
-type Transfer = (bench: Bench, contestant: Contestant, body: Body) => Promise<number>
+type Transfer = (bench: Bench, body: Body) => Pick<Turns, 'turns' | 'count'>
 
-function bodyRow(body: Body, nsPerByte: Transfer, how: string): Row {
+function bodyRow(body: Body, transfer: Transfer, how: string): Row {
   const { name, title, bytes, connections } = body
   return {
     name,
     says: `${connections} connections that stay. ${how} Per request is per MB times the size.`,
     measure: async (bench): Promise<readonly Series[]> => {
-      const perMegabyte = await inTurn(
-        bench,
-        bench.contestants,
-        async (contestant) => (await nsPerByte(bench, contestant, body)) * 1000,
-      )
-      const perRequest = Object.entries(perMegabyte).map(([peer, cell]) => [
-        peer,
-        'rounds' in cell ? { rounds: cell.rounds.map((us) => (us * bytes) / 1e6) } : cell,
-      ])
-      const cells = Object.fromEntries(perRequest)
+      const { bodyRounds: rounds } = bench.options
+      const plan = { ...transfer(bench, body), connections, least: bytes, rounds }
+      const perByte = await takeTurns(bench, plan)
       const both = { unit: 'us', reference: 'nginx' } as const
       return [
-        { key: name, title, ...both, cells },
-        { key: `${name}-mb`, title: `${title}, per MB`, ...both, cells: perMegabyte },
+        { key: name, title, ...both, cells: inMicroseconds(perByte, bytes) },
+        {
+          ...{ key: `${name}-mb`, title: `${title}, per MB`, ...both },
+          cells: inMicroseconds(perByte, MEGABYTE),
+        },
       ]
     },
   }
 }
 
-function download(bench: Bench, contestant: Contestant, body: Body): Promise<number> {
-  const url = `https://127.0.0.1:${contestant.ports.tls}/${body.bytes === LARGE_BYTES ? '10m' : '64k'}`
-  const count = async (): Promise<number> => bytesWritten(bench.static.running.pid)
-  return transfer(bench, contestant, { body, count, load: { url, host: HOST } })
-}
-
-function upload(bench: Bench, contestant: Contestant, body: Body): Promise<number> {
-  const url = `https://127.0.0.1:${contestant.ports.node}/upload`
-  const count = (): Promise<number> => bench.node.call('uploadedBytes', null)
-  const load = { url, host: NODE_HOST, uploadBytes: body.bytes }
-  return transfer(bench, contestant, { body, count, load })
-}
-
-interface Plan {
-  readonly body: Body
-  count(): Promise<number>
-  readonly load: Pick<WrkLoad, 'url' | 'host' | 'uploadBytes'>
-}
-
-/** Nanoseconds for each byte. */
-async function transfer(bench: Bench, contestant: Contestant, plan: Plan): Promise<number> {
-  const { connections, bytes } = plan.body
-  const { cpuNs, count } = await takeWindow(bench, contestant, {
-    count: plan.count,
-    warmCount: connections * bytes * 2,
-    load: async (stop) => {
-      const { directory } = bench.files
-      const { errors } = await runWrk({ ...plan.load, directory, connections, stop })
-      demand(errors === 0, `${errors} errors`)
-    },
+function download(bench: Bench, body: Body): Pick<Turns, 'turns' | 'count'> {
+  const path = body.bytes === LARGE_BYTES ? '10m' : '64k'
+  const turns = bench.contestants.map((shape) => {
+    const url = `https://127.0.0.1:${shape.ports.tls}/${path}`
+    return { shape, load: { url, host: HOST }, warmUp: warmUpOf(bench) }
   })
-  return cpuNs / count
+  return { turns, count: async () => bytesWritten(bench.static.running.pid) }
 }
+
+function upload(bench: Bench, body: Body): Pick<Turns, 'turns' | 'count'> {
+  const turns = bench.contestants.map((shape) => {
+    const url = `https://127.0.0.1:${shape.ports.node}/upload`
+    const load = { url, host: NODE_HOST, uploadBytes: body.bytes }
+    return { shape, load, warmUp: warmUpOf(bench) }
+  })
+  return { turns, count: () => bench.node.call('uploadedBytes', null) }
+}
+
+const warmUpOf = ({ options }: Bench): WarmUp => ({
+  count: Number.POSITIVE_INFINITY,
+  ms: options.warmUp.bodyMs,
+})

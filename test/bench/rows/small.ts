@@ -1,9 +1,8 @@
 /** Small requests over connections that stay. */
-import type { Contestant } from '../bench.ts'
+import type { Bench } from '../bench.ts'
 import { HOST } from '../files.ts'
-import { runWrk } from '../load/wrk.ts'
-import { demand, inTurn, takeWindow } from '../measure.ts'
-import { MANY_ROUNDS, type Row, SMALL_CONNECTIONS, WARM_REQUESTS } from './row.ts'
+import { type Turn, type Turns, takeTurns } from '../turns.ts'
+import { inMicroseconds, type Row, SMALL_CONNECTIONS } from './row.ts'
 
 export const smallPlain = smallRow({
   name: 'small-plain',
@@ -21,24 +20,30 @@ interface Small {
 function smallRow({ name, title, isTls }: Small): Row {
   return {
     name,
-    says: `GET with an answer of 42 bytes over ${SMALL_CONNECTIONS} connections that stay, ${isTls ? 'TLS on both sides' : 'plain HTTP on both sides'}. wrk sends; the back end counts the requests. ${MANY_ROUNDS}`,
+    says: `GET with an answer of 42 bytes over ${SMALL_CONNECTIONS} connections that stay, ${isTls ? 'TLS on both sides' : 'plain HTTP on both sides'}. wrk sends; the back end counts the requests.`,
     measure: async (bench) => {
-      const small = async (contestant: Contestant): Promise<number> => {
-        const { plain, tls } = contestant.ports
-        const url = isTls ? `https://127.0.0.1:${tls}/` : `http://127.0.0.1:${plain}/`
-        const { cpuNs, count } = await takeWindow(bench, contestant, {
-          count: bench.static.requests,
-          warmCount: SMALL_CONNECTIONS * WARM_REQUESTS,
-          load: async (stop) => {
-            const load = { url, host: HOST, connections: SMALL_CONNECTIONS, stop }
-            const { errors } = await runWrk({ ...load, directory: bench.files.directory })
-            demand(errors === 0, `${errors} errors`)
-          },
-        })
-        return cpuNs / 1000 / count
-      }
-      const cells = await inTurn(bench, bench.contestants, small, bench.options.manyRounds)
+      const turns = bench.contestants.map((shape) => smallTurn(bench, { shape, isTls }))
+      const cells = inMicroseconds(await takeTurns(bench, smallTurns(bench, turns)))
       return [{ key: name, title, unit: 'us', reference: 'nginx', cells }]
     },
   }
 }
+
+/** A contestant that is asked for the small answer. */
+export function smallTurn(
+  { options }: Bench,
+  { shape, isTls, hosts }: Pick<Turn, 'shape'> & { isTls: boolean; hosts?: number },
+): Turn {
+  const { plain, tls } = shape.ports
+  const url = isTls ? `https://127.0.0.1:${tls}/` : `http://127.0.0.1:${plain}/`
+  const { requests: count, ms } = options.warmUp
+  return { shape, load: { url, host: HOST, ...(hosts && { hosts }) }, warmUp: { count, ms } }
+}
+
+export const smallTurns = (bench: Bench, turns: readonly Turn[]): Turns => ({
+  turns,
+  connections: SMALL_CONNECTIONS,
+  count: bench.static.requests,
+  least: SMALL_CONNECTIONS,
+  rounds: bench.options.smallRounds,
+})

@@ -8,7 +8,9 @@ import { runWrk } from '../load/wrk.ts'
 import { demand, inTurn, takeWindow } from '../measure.ts'
 import { type LyncgateVariant, lyncgateRules, startLyncgate } from '../peers/lyncgate.ts'
 import type { Cell } from '../results.ts'
-import { type Row, SMALL_CONNECTIONS, WARM_REQUESTS } from './row.ts'
+import { type Turn, takeTurns } from '../turns.ts'
+import { inMicroseconds, type Row, SMALL_CONNECTIONS, WARM_REQUESTS } from './row.ts'
+import { smallTurn, smallTurns } from './small.ts'
 
 const MANY = 1000
 const RELOAD_EVERY_MS = 250
@@ -20,20 +22,16 @@ export const manyHosts: Row = {
   says: `Small GET, plain, to a lyncgate with one rule more, and to one with ${MANY} rules more, a host each, that are asked for in turn. Plain, because there a look-up would weigh most.`,
   measure: async (bench) => {
     const shapes: Contestant[] = []
-    const counts = new Map<string, number>()
-    for (const count of [1, MANY]) {
-      const name = count === 1 ? 'one rule' : '1,000 rules'
-      counts.set(name, count)
-      const moreRules = Array.from({ length: count }, (_, at) => hostName(at))
-      shapes.push(await variant(bench, name, { moreRules }))
+    const turns: Turn[] = []
+    for (const hosts of [1, MANY]) {
+      const name = hosts === 1 ? 'one rule' : '1,000 rules'
+      const moreRules = Array.from({ length: hosts }, (_, at) => hostName(at))
+      const shape = await variant(bench, name, { moreRules })
+      shapes.push(shape)
+      turns.push(smallTurn(bench, { shape, isTls: false, hosts }))
     }
     return closing(shapes, async () => {
-      const cells = await inTurn(bench, shapes, async (shape) => {
-        const hosts = counts.get(shape.name) ?? 1
-        const { us, errors } = await smallRequests(bench, shape, { isTls: false, hosts })
-        demand(errors === 0, `${errors} errors`)
-        return us
-      })
+      const cells = inMicroseconds(await takeTurns(bench, smallTurns(bench, turns)))
       return [
         { key: 'many-hosts', title: 'rules and hosts', unit: 'us', reference: 'one rule', cells },
       ]
@@ -59,7 +57,7 @@ export const reload: Row = {
         [{ name: 'steady' }, { name: 'reloading' }],
         async ({ name }) => {
           const before = reloads
-          const work = smallRequests(bench, shape, { isTls: true })
+          const work = smallRequests(bench, shape)
           if (name === 'reloading') await keepReloading(shape, work)
           const { us, errors } = await work
           failed[name]?.push(errors)
@@ -135,10 +133,8 @@ export async function closing<Value>(
 async function smallRequests(
   bench: Bench,
   shape: Contestant,
-  { isTls, hosts }: { isTls: boolean; hosts?: number },
 ): Promise<{ us: number; errors: number }> {
-  const { plain, tls } = shape.ports
-  const url = isTls ? `https://127.0.0.1:${tls}/` : `http://127.0.0.1:${plain}/`
+  const url = `https://127.0.0.1:${shape.ports.tls}/`
   const { directory } = bench.files
   let errors = 0
   const { cpuNs, count } = await takeWindow(bench, shape, {
@@ -146,8 +142,7 @@ async function smallRequests(
     warmCount: SMALL_CONNECTIONS * WARM_REQUESTS,
     load: async (stop) => {
       const load = { directory, url, host: HOST, connections: SMALL_CONNECTIONS, stop }
-      const result = await runWrk({ ...load, ...(hosts && { hosts }) })
-      errors = result.errors
+      errors = (await runWrk(load)).errors
     },
   })
   return { us: cpuNs / 1000 / count, errors }
