@@ -49,7 +49,7 @@ const quick = {
 
 const full = {
   rounds: 7,
-  smallRounds: 15,
+  smallRounds: 12,
   bodyRounds: 10,
   warmRounds: 1,
   windowMs: 1000,
