@@ -116,12 +116,9 @@ export class BackendConnection implements ResponseSink {
 
   /** The response time-out begins anew: the request has been sent, or the user waits on after `onSilence`. */
   noteLife(): void {
+    if (!this.#user) return
     this.#aliveAtMs = this.#now()
-    this.#timer ??= this.#lookIn(this.#responseMs)
-  }
-
-  #lookIn(ms: number): NodeJS.Timeout {
-    return setTimeout(this.#onTimer, ms).unref()
+    this.#timer ??= setTimeout(this.#onTimer, this.#responseMs).unref()
   }
 
   #stopTimer(): void {
@@ -133,7 +130,7 @@ export class BackendConnection implements ResponseSink {
     this.#timer = undefined
     if (!this.#user) return
     const restMs = this.#aliveAtMs + this.#responseMs - this.#now()
-    if (restMs > 0) this.#timer = this.#lookIn(Math.ceil(restMs))
+    if (restMs > 0) this.#timer = setTimeout(this.#onTimer, Math.ceil(restMs)).unref()
     else if (this.#hasSentMore()) this.noteLife()
     else this.#user.onSilence()
   })
@@ -212,7 +209,7 @@ export class BackendConnection implements ResponseSink {
       this.#onFault(error, user)
     }
     this.#slab = undefined
-    if (this.#user) this.noteLife()
+    this.noteLife()
     return this.#user !== undefined
   }
 
@@ -244,7 +241,7 @@ export class BackendConnection implements ResponseSink {
   })
 
   readonly #onDrain = this.#guarded((): void => {
-    if (this.#user) this.noteLife()
+    this.noteLife()
     this.#user?.onDrain()
   })
 
