@@ -205,11 +205,11 @@ export class BackendConnection implements ResponseSink {
     this.#slab = slab
     try {
       this.#read(bytes)
+      this.noteLife()
     } catch (error) {
       this.#onFault(error, user)
     }
     this.#slab = undefined
-    this.noteLife()
     return this.#user !== undefined
   }
 
