@@ -25,28 +25,22 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** One bit for each length that occurs among some names, all shorter than 32. */
-const lengthsOf = (names: ReadonlySet<string>): number =>
-  [...names].reduce((bits, { length }) => bits | (1 << length), 0)
-
-const HOP_BY_HOP_LENGTHS = lengthsOf(HOP_BY_HOP)
+/** Tells in any case whether a name is among some, all shorter than 32: most others by their length alone. */
+function isAmong(names: ReadonlySet<string>): (name: string) => boolean {
+  /** One bit for each length that occurs. */
+  const lengths = [...names].reduce((bits, { length }) => bits | (1 << length), 0)
+  return (name) =>
+    name.length < 32 && ((lengths >>> name.length) & 1) === 1 && names.has(name.toLowerCase())
+}
 
 /** True for a field that ends here, whatever Connection says. */
-export const isHopByHop = (name: string): boolean =>
-  name.length < 32 &&
-  ((HOP_BY_HOP_LENGTHS >>> name.length) & 1) === 1 &&
-  HOP_BY_HOP.has(name.toLowerCase())
+export const isHopByHop = isAmong(HOP_BY_HOP)
 
-/** X-MS-Server-Fqdn is the internal name of the Front End (UCWA, BatchingRequests). */
-const OF_THE_SERVER = new Set(['server', 'x-powered-by', 'x-ms-server-fqdn'])
-
-const OF_THE_SERVER_LENGTHS = lengthsOf(OF_THE_SERVER)
-
-/** True for a field of an answer that tells the server's software or its internal name. */
-export const tellsOfServer = (name: string): boolean =>
-  name.length < 32 &&
-  ((OF_THE_SERVER_LENGTHS >>> name.length) & 1) === 1 &&
-  OF_THE_SERVER.has(name.toLowerCase())
+/**
+ * True for a field of an answer that tells the server's software or its internal name, which X-MS-Server-Fqdn does (UCWA,
+ * BatchingRequests).
+ */
+export const tellsOfServer = isAmong(new Set(['server', 'x-powered-by', 'x-ms-server-fqdn']))
 
 /** As many are exact in a number, and no body is longer. */
 const MOST_DIGITS = 15

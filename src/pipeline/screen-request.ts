@@ -53,12 +53,13 @@ export function screenRequest(
   ) {
     return 'client-expectation-unknown'
   }
-  const screened = addressOf(req, facts, framing, hosts)
-  if (typeof screened === 'string') return screened
+  const addressed = addressOf(req, facts, hosts)
+  if (typeof addressed === 'string') return addressed
   if (facts.upgrade !== undefined && !isWebSocketUpgrade(req, facts))
     return 'client-upgrade-refused'
   if (facts.contentLength > limits.bodyBytes) return 'client-body-too-large'
-  return screened
+  const { host, target, addHost } = addressed
+  return { host, target, framing, addHost }
 }
 
 /** RFC 9112 6.1 and 6.3. Undefined: ambiguous. */
@@ -79,17 +80,16 @@ function framingOf(req: ClientRequest, facts: RequestFacts): Screened['framing']
 function addressOf(
   req: ClientRequest,
   facts: RequestFacts,
-  framing: Screened['framing'],
   hosts: HostReader,
-): Screened | FailureCode {
+): Omit<Screened, 'framing'> | FailureCode {
   if (facts.hosts > 1) return 'client-host-missing'
   const raw = req.url ?? ''
   if (raw.charCodeAt(0) === 0x2f) {
     const host = facts.hosts === 1 ? hosts.read(facts.host) : undefined
-    return host ? { host, target: raw, framing, addHost: undefined } : 'client-host-missing'
+    return host ? { host, target: raw, addHost: undefined } : 'client-host-missing'
   }
   if (raw === '*') return 'client-target-invalid'
-  return absoluteForm(req, facts, framing)
+  return absoluteForm(req, facts, raw)
 }
 
 const ABSOLUTE = /^(https?):\/\/([^/?#@\\]+)(|[/?].*)$/is
@@ -97,9 +97,9 @@ const ABSOLUTE = /^(https?):\/\/([^/?#@\\]+)(|[/?].*)$/is
 function absoluteForm(
   req: ClientRequest,
   facts: RequestFacts,
-  framing: Screened['framing'],
-): Screened | FailureCode {
-  const match = ABSOLUTE.exec(req.url ?? '')
+  raw: string,
+): Omit<Screened, 'framing'> | FailureCode {
+  const match = ABSOLUTE.exec(raw)
   const host = match && readHost(match[2] as string)
   if (!match || !host) return 'client-target-invalid'
   const scheme = 'encrypted' in req.socket ? 'https' : 'http'
@@ -114,7 +114,7 @@ function absoluteForm(
   }
   const path = match[3] as string
   const target = path.startsWith('/') ? path : `/${path}`
-  return { host, target, framing, addHost: facts.hosts === 0 ? (match[2] as string) : undefined }
+  return { host, target, addHost: facts.hosts === 0 ? (match[2] as string) : undefined }
 }
 
 /** RFC 6455 4.1. Anything else that asks for an upgrade is refused, h2c first of all (CVE-2026-88008 of another proxy). */
