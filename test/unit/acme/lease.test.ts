@@ -5,12 +5,16 @@ import t from 'tap'
 import { Lease, leaseTimes } from '../../../src/acme/lease.ts'
 import { type FakeClock, fakeClock } from '../../support/acme-world.ts'
 
-const leaseAt = (file: string, clock: FakeClock): Lease =>
+const leaseAt = (file: string, clock: FakeClock, onSleep = (): void => {}): Lease =>
   new Lease({
     file,
     now: clock.now,
     after: clock.after,
-    sleep: (ms) => new Promise((resolve) => void clock.after(ms, resolve)),
+    sleep: (ms) => {
+      const slept = new Promise<void>((resolve) => void clock.after(ms, resolve))
+      onSleep()
+      return slept
+    },
     times: leaseTimes,
   })
 
@@ -54,7 +58,14 @@ t.test('the lease of one that died is free when it has been still long enough', 
 t.test('of two that take it at once the last one has it', async (t) => {
   const clock = fakeClock(0)
   const file = join(t.testdir({}), 'lease')
-  const both = [leaseAt(file, clock), leaseAt(file, clock)].map((lease) => lease.acquire())
+  let decided = 0
+  const both = [1, 2].map(async () => {
+    const held = await leaseAt(file, clock, () => decided++).acquire()
+    decided++
+    return held
+  })
+  // Both have written, or one has seen what the other wrote. Files take real time: the clock must not run ahead of them.
+  while (decided < 2) await new Promise((resolve) => setImmediate(resolve))
   const held = await during(clock, Promise.all(both))
   t.equal(held.filter(Boolean).length, 1)
 })
