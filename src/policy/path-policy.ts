@@ -39,7 +39,7 @@ export type PathDecision =
     }
   | { readonly kind: 'undecidable'; readonly because: string }
 
-/** Compiled once per rule; `decide` runs for every request. */
+/** Compiled once for all rules that want the same; `decide` runs for every request. */
 export class PathPolicy {
   readonly #settings: PathPolicySettings
   readonly #internal: PathIndex<DirectoryEntry>

@@ -2,7 +2,7 @@
 import type { ListenerRule, PublishingRule, Rules } from '../config/rules.ts'
 import type { Route } from '../pipeline/route.ts'
 import type { Snapshot } from '../pipeline/snapshot.ts'
-import { PathPolicy } from '../policy/path-policy.ts'
+import { PathPolicy, type PathPolicySettings } from '../policy/path-policy.ts'
 import { phonePaths } from '../policy/plain-http.ts'
 import type { Pool } from '../pools/pool.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
@@ -18,7 +18,8 @@ export function buildRoutes(
   rules: Rules,
   pools: ReadonlyMap<string, Pool>,
 ): Pick<Snapshot, 'routes' | 'isMeetingHost'> {
-  const compiled = rules.rules.map((rule) => [rule, routeOf(rule, rules, pools)] as const)
+  const policyOf = sharedPolicies()
+  const compiled = rules.rules.map((rule) => [rule, routeOf(rule, rules, pools, policyOf)] as const)
   const routes = new Map(
     rules.listeners.map((listener) => [listener.name, tableOf(listener, compiled)] as const),
   )
@@ -47,13 +48,36 @@ function tableOf(
   )
 }
 
-function routeOf(rule: PublishingRule, rules: Rules, pools: ReadonlyMap<string, Pool>): Route {
+type PolicyOf = (settings: PathPolicySettings) => PathPolicy
+
+/**
+ * Rules that want the same share one policy, so that a request finds it in the processor's cache whichever rule the request
+ * before it had.
+ */
+function sharedPolicies(): PolicyOf {
+  const bySettings = new Map<string, PathPolicy>()
+  return (settings) => {
+    const key = JSON.stringify(settings)
+    const known = bySettings.get(key)
+    if (known) return known
+    const policy = new PathPolicy(settings)
+    bySettings.set(key, policy)
+    return policy
+  }
+}
+
+function routeOf(
+  rule: PublishingRule,
+  rules: Rules,
+  pools: ReadonlyMap<string, Pool>,
+  policyOf: PolicyOf,
+): Route {
   const pool = pools.get(rule.pool)
   const product = rules.pools.find(({ name }) => name === rule.pool)?.product
   if (!pool || !product) throw new Error(`rule ${rule.name} names a pool that is not there`)
   const { publish: kind, http, https, tlsProfile, phones, guestJoin, hideServerFields, deny } = rule
   const allow = phones ? [...rule.allow, ...phonePaths] : rule.allow
-  const policy = new PathPolicy({ mode: rules.policy.paths, product, kind, allow, deny })
+  const policy = policyOf({ mode: rules.policy.paths, product, kind, allow, deny })
   return {
     rule: rule.name,
     kind,

@@ -2,12 +2,9 @@
  * What the publishing policy costs each request: `node test/bench/policy-per-request.ts`. Nanoseconds per call of
  * `decide`, the best of several rounds, for plain targets and hostile ones.
  */
-import { parseRules } from '../../src/config/load.ts'
 import { decide, type Question } from '../../src/pipeline/decide.ts'
 import type { Snapshot } from '../../src/pipeline/snapshot.ts'
-import type { Pool } from '../../src/pools/pool.ts'
-import { guardView } from '../../src/runtime/build-guard.ts'
-import { buildRoutes } from '../../src/runtime/build-routes.ts'
+import { decisionSnapshot } from '../support/decision-snapshot.ts'
 
 const ROUNDS = 7
 const ROUND_MS = 150
@@ -59,35 +56,11 @@ function measure(run: () => unknown): number {
 }
 
 function snapshotOf(mode: string): Snapshot {
-  const parsed = parseRules(
-    `version: 1
-listeners: [{ name: internet, http: 80, https: 443 }]
-certificates: [{ cert: a, key: b }]
-pools:
+  return decisionSnapshot(`pools:
   pool01: { product: skype-se, servers: [fe01] }
 rules:
   - { name: Web services, publish: web-services, hosts: [lyncweb.contoso.com], pool: pool01 }
   - { name: Meetings, publish: meet, hosts: [meet.contoso.com], pool: pool01 }
 policy: { paths: ${mode} }
-`,
-    'rules.yaml',
-  )
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
-  const { rules } = parsed.value
-  const pool: Pool = {
-    name: 'pool01',
-    servers: [],
-    affinity: 'none',
-    rewriteLocation: false,
-    lastResort: false,
-    byAffinityKey: new Map(),
-  }
-  return {
-    revision: 1,
-    ...buildRoutes(rules, new Map([['pool01', pool]])),
-    timeouts: rules.timeouts,
-    limits: rules.limits,
-    guard: guardView(rules.signInGuard),
-    isTrustedProxy: () => false,
-  }
+`)
 }

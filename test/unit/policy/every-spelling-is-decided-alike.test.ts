@@ -4,15 +4,11 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
-import { parseRules } from '../../../src/config/load.ts'
 import type { PublishKind } from '../../../src/config/rules.ts'
 import { type Decision, decide } from '../../../src/pipeline/decide.ts'
-import type { Snapshot } from '../../../src/pipeline/snapshot.ts'
 import { catalogue, internalDirectories } from '../../../src/policy/catalogue.ts'
 import { PathPolicy } from '../../../src/policy/path-policy.ts'
-import type { Pool } from '../../../src/pools/pool.ts'
-import { guardView } from '../../../src/runtime/build-guard.ts'
-import { buildRoutes } from '../../../src/runtime/build-routes.ts'
+import { decisionSnapshot } from '../../support/decision-snapshot.ts'
 
 const SEED = 20261122
 const kinds: readonly PublishKind[] = ['web-services', 'meet', 'dialin', 'autodiscover', 'anything']
@@ -189,7 +185,11 @@ t.test('no catalogued external URL is refused', async (t) => {
 })
 
 t.test('what is forwarded is the target as it came', async (t) => {
-  const snapshot = snapshotOf()
+  const snapshot = decisionSnapshot(`pools: { pool01: { product: skype-se, servers: [fe01] } }
+rules:
+  - { name: Web services, publish: web-services, hosts: [lyncweb.contoso.com], pool: pool01 }
+  - { name: Meetings, publish: meet, hosts: [meet.contoso.com], pool: pool01, guestJoin: true }
+`)
   const pieces = fc.constantFrom(
     ...[
       '/',
@@ -260,31 +260,3 @@ t.test('what is forwarded is the target as it came', async (t) => {
   )
   t.ok(forwarded > 2000 && joined > 5, `${forwarded} forwarded, ${joined} of them meetings`)
 })
-
-function snapshotOf(): Snapshot {
-  const parsed = parseRules(
-    `version: 1
-listeners: [{ name: internet, https: 443 }]
-certificates: [{ cert: a, key: b }]
-pools: { pool01: { product: skype-se, servers: [fe01] } }
-rules:
-  - { name: Web services, publish: web-services, hosts: [lyncweb.contoso.com], pool: pool01 }
-  - { name: Meetings, publish: meet, hosts: [meet.contoso.com], pool: pool01, guestJoin: true }
-`,
-    'rules.yaml',
-  )
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
-  const { rules } = parsed.value
-  const pool: Pool = {
-    name: 'pool01',
-    servers: [],
-    affinity: 'none',
-    rewriteLocation: false,
-    lastResort: false,
-    byAffinityKey: new Map(),
-  }
-  const { timeouts, limits } = rules
-  const routes = buildRoutes(rules, new Map([['pool01', pool]]))
-  const guard = guardView(rules.signInGuard)
-  return { revision: 1, ...routes, timeouts, limits, guard, isTrustedProxy: () => false }
-}
