@@ -158,4 +158,19 @@ async function cellOf({ wrk, windows, missing }: Loaded, perRound: number): Prom
   return { rounds }
 }
 
+/** What several goes have given, one behind the other, by name of the contestant. */
+export const joinedByName = (
+  names: readonly string[],
+  goes: readonly Readonly<Record<string, Cell>>[],
+): Record<string, Cell> =>
+  Object.fromEntries(names.map((name) => [name, joined(goes.map((each) => each[name]))]))
+
+/** The rounds of all, or why one of them has none. */
+function joined(cells: readonly (Cell | undefined)[]): Cell {
+  const failed = cells.find((cell) => cell && 'missing' in cell)
+  return (
+    failed ?? { rounds: cells.flatMap((cell) => (cell && 'rounds' in cell ? cell.rounds : [])) }
+  )
+}
+
 const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0)

@@ -1,7 +1,7 @@
 /** What a second worker adds to the CPU of a request. */
 import { openSockets, processTree } from '../processes.ts'
 import type { Cell } from '../results.ts'
-import { type Turn, type Turns, takeTurns } from '../turns.ts'
+import { joinedByName, type Turn, type Turns, takeTurns } from '../turns.ts'
 import { inMicroseconds, type Row, SMALL_CONNECTIONS, WARM_REQUESTS } from './row.ts'
 import { smallTurn, smallTurns } from './small.ts'
 import { closing, variant } from './variants.ts'
@@ -39,9 +39,7 @@ export const workers: Row = {
         }
         hands.push(await takeTurns(bench, hand))
       }
-      const cells = inMicroseconds(
-        Object.fromEntries(NAMES.map((name) => [name, joined(hands.map((each) => each[name]))])),
-      )
+      const cells = inMicroseconds(joinedByName(NAMES, hands))
       const both = { reference: NAMES[0] } as const
       return [
         { key: 'workers', title: 'workers on one core', unit: 'us', ...both, cells },
@@ -55,14 +53,6 @@ export const workers: Row = {
       ]
     })
   },
-}
-
-/** The rounds of all hands, or why one of them has none. */
-function joined(cells: readonly (Cell | undefined)[]): Cell {
-  const failed = cells.find((cell) => cell && 'missing' in cell)
-  return (
-    failed ?? { rounds: cells.flatMap((cell) => (cell && 'rounds' in cell ? cell.rounds : [])) }
-  )
 }
 
 /** Open sockets of each worker. Not its CPU time: of a core that is always full the scheduler gives each half, whatever it has to do. */
