@@ -4,10 +4,10 @@
  */
 import type { Socket } from 'node:net'
 import type { Server } from '../pools/server.ts'
-import type { BackendReader } from './backend-reader.ts'
 import { bytesSent } from './bytes-sent.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
 import type { Slab } from './slab.ts'
+import type { SlabReader } from './slab-reader.ts'
 
 /** Whoever waits for an answer on the connection. */
 export interface BackendUser extends ResponseSink {
@@ -31,7 +31,7 @@ export class BackendConnection implements ResponseSink {
   /** Called once when the connection ends while nobody waits for an answer on it. */
   onIdleEnd: (() => void) | undefined
   readonly socket: Socket
-  readonly #reader: BackendReader
+  readonly #reader: SlabReader
   readonly #parser: ResponseParser
   /** Where the bytes in hand are; undefined: they are overwritten by the next read. */
   #slab: Slab | undefined
@@ -53,7 +53,7 @@ export class BackendConnection implements ResponseSink {
   /** The trailers of an answer that is complete and not yet handed over. */
   #completed: readonly string[] | undefined
 
-  constructor(socket: Socket, reader: BackendReader, server: Server, isTls: boolean) {
+  constructor(socket: Socket, reader: SlabReader, server: Server, isTls: boolean) {
     this.socket = socket
     this.#reader = reader
     this.server = server

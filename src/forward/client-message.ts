@@ -4,12 +4,16 @@
  * means is what it means there.
  */
 import type { Socket } from 'node:net'
+import type { Slab } from './slab.ts'
 
 /** Up to here it is cheaper to write one string than a string and a buffer: Node writes 16 KiB from its stack. */
 export const ONE_WRITE_BYTES = 8 * 1024
 
 /** The callback of a write. */
 export type OnWritten = (error?: Error | null) => void
+
+/** Takes a piece of a body. In a slab it has a hold, of which the taker lets go; without one it is overwritten by the next read. */
+export type TakeBody = (bytes: Buffer, slab: Slab | undefined) => void
 
 export interface ClientRequest {
   readonly method?: string | undefined
@@ -35,6 +39,12 @@ export interface ClientRequest {
   off(event: 'end', listener: () => void): unknown
   pause(): unknown
   resume(): unknown
+  /**
+   * What is still to come of a body that flows goes to `take`, read by read, and no more to listeners of 'data'.
+   * @param take must not throw
+   * @returns makes it as before; undefined: there is no such way for the rest of this body
+   */
+  readInSlabs?(take: TakeBody): (() => void) | undefined
 }
 
 export interface ClientAnswer {

@@ -6,7 +6,8 @@ import type { ForwardReport } from './forward-report.ts'
 import { guarded, type OnFault } from './guarded.ts'
 import { type ClientFraming, informationText } from './response-head.ts'
 import type { ResponseHead } from './response-parser.ts'
-import { SLAB_BYTES, type Slab } from './slab.ts'
+import { MOST_UNWRITTEN, type Slab } from './slab.ts'
+import { WaitingBytes } from './waiting-bytes.ts'
 
 /** A final head as it goes to the client, connection fields included. */
 export interface DownloadHead {
@@ -16,13 +17,6 @@ export interface DownloadHead {
   readonly framing: ClientFraming
 }
 
-/**
- * From here on the server has to wait. Node's own mark is one slab: it would stop and start the reading for each, and once for
- * an answer of 64 KB. So of an answer to a client that lags at most this is held, the slab behind it, and what TLS has already
- * read (64 KiB).
- */
-const MOST_UNWRITTEN = 2 * SLAB_BYTES
-
 export class Download {
   readonly #res: ClientAnswer
   readonly #report: ForwardReport
@@ -30,10 +24,7 @@ export class Download {
   #source: Socket | undefined
   #hasHead = false
   #isFlushed = false
-  /** Bytes that wait for what else comes in the same turn of the loop, as far as it goes into the same slab. */
-  #waiting: Buffer | undefined
-  /** Where the waiting bytes are; undefined: in memory of their own. */
-  #slab: Slab | undefined
+  readonly #waiting = new WaitingBytes()
   #turn: NodeJS.Immediate | undefined
   /** Made when it is needed: most answers come in one read. */
   #onTurnEnd: (() => void) | undefined
@@ -75,32 +66,17 @@ export class Download {
   write(bytes: Buffer, slab?: Slab): void {
     this.#report.responseBytes += bytes.length
     this.#report.trace?.onResponseBody(bytes)
-    if (slab && slab === this.#slab && this.#isNext(bytes)) return this.#join(bytes, slab)
+    if (this.#waiting.extend(bytes, slab)) return
     this.#writeWaiting()
-    if (!slab && this.#isFlushed) return this.#write(bytes)
-    this.#waiting = bytes
-    this.#slab = slab
-  }
-
-  /** The bytes are those behind the waiting ones. */
-  #isNext({ byteOffset }: Buffer): boolean {
-    return this.#waiting?.byteOffset === byteOffset - (this.#waiting?.length ?? 0)
-  }
-
-  #join({ length }: Buffer, slab: Slab): void {
-    const { byteOffset, length: before } = this.#waiting as Buffer
-    this.#waiting = slab.bytes.subarray(byteOffset, byteOffset + before + length)
-    // One hold is enough for all of it.
-    slab.letGo()
+    if (!slab && this.#isFlushed) this.#write(bytes)
+    else this.#waiting.begin(bytes, slab)
   }
 
   #writeWaiting(): void {
-    const waiting = this.#waiting
-    if (!waiting) return
-    const slab = this.#slab
-    this.#waiting = undefined
-    this.#slab = undefined
-    this.#write(waiting, slab?.onWritten)
+    const { bytes, slab } = this.#waiting
+    if (!bytes) return
+    this.#waiting.clear()
+    this.#write(bytes, slab?.onWritten)
   }
 
   #write(bytes: Buffer, onWritten?: OnWritten): void {
@@ -123,7 +99,7 @@ export class Download {
    * longer: a long poll shows its first sign of life at once.
    */
   endRead(): void {
-    if (this.#turn || (this.#isFlushed && !this.#waiting)) return
+    if (this.#turn || (this.#isFlushed && !this.#waiting.bytes)) return
     this.#onTurnEnd ??= guarded(this.#onFault, () => {
       this.#turn = undefined
       this.flush()
@@ -133,7 +109,7 @@ export class Download {
 
   /** Writes what there is, be it a head without a byte of body behind it. */
   flush(): void {
-    if (this.#waiting) return this.#writeWaiting()
+    if (this.#waiting.bytes) return this.#writeWaiting()
     if (!this.#hasHead || this.#isFlushed) return
     this.#isFlushed = true
     this.#res.flushHeaders()
@@ -146,13 +122,12 @@ export class Download {
 
   /** Ends the answer. Head and a small body leave as one string, which Node writes without a copy of its own. */
   end(): void {
-    const first = this.#isFlushed ? undefined : this.#waiting
-    if (first && first.length <= ONE_WRITE_BYTES) {
-      this.#waiting = undefined
+    const { bytes, slab } = this.#waiting
+    if (bytes && !this.#isFlushed && bytes.length <= ONE_WRITE_BYTES) {
+      this.#waiting.clear()
       this.#isFlushed = true
-      this.#res.end(first.toString('latin1'), 'latin1')
-      this.#slab?.letGo()
-      this.#slab = undefined
+      this.#res.end(bytes.toString('latin1'), 'latin1')
+      slab?.letGo()
     } else {
       this.#writeWaiting()
       this.#isFlushed = true

@@ -4,8 +4,8 @@ import { type ConnectionOptions, checkServerIdentity, connect as connectTls } fr
 import { lookUpServer } from '../pools/look-up-server.ts'
 import type { Server } from '../pools/server.ts'
 import { BackendConnection } from './backend-connection.ts'
-import { type BackendReader, createBackendReader } from './backend-reader.ts'
 import type { ForwardTrace } from './forward-trace.ts'
+import { createSlabReader, type SlabReader } from './slab-reader.ts'
 
 /** How a connect attempt ended. */
 export type ConnectResult =
@@ -31,7 +31,7 @@ export function openBackendConnection(
   done: (result: ConnectResult) => void,
 ): () => void {
   const { server, isTls } = request
-  const reader = createBackendReader()
+  const reader = createSlabReader()
   const socket = isTls ? openTls(server, reader) : openTcp(server, reader)
   request.trace?.onSocket(socket)
   let settled = false
@@ -70,7 +70,7 @@ export function openBackendConnection(
 const reasonOf = ({ code, message }: NodeJS.ErrnoException): string =>
   code === undefined || code === 'UNSPECIFIED' ? message : code
 
-function openTcp(server: Server, { onread }: BackendReader): Socket {
+function openTcp(server: Server, { onread }: SlabReader): Socket {
   return connectTcp({
     host: server.address,
     port: server.httpPort,
@@ -87,7 +87,7 @@ function openTcp(server: Server, { onread }: BackendReader): Socket {
  * spells out otherwise. Sessions are resumed per server and trust settings; Node checks the identity again only on full
  * handshakes, which is why `ServerRegistry` keys sessions by those settings.
  */
-function openTls(server: Server, { onread }: BackendReader): Socket {
+function openTls(server: Server, { onread }: SlabReader): Socket {
   const { tls } = server
   const session = server.facts.tlsSessions.get(server.httpsPort)
   // Node hands these options on to its socket; its types know of none of them there.

@@ -13,6 +13,13 @@ import type { OnWritten } from './client-message.ts'
 /** Four TLS records. It also bounds what one write brings. */
 export const SLAB_BYTES = 64 * 1024
 
+/**
+ * From here on the other side has to wait. Node's own mark is one slab: it would stop and start the reading for each, and once
+ * for a body of 64 KB. So of a body to one that lags at most this is held, the slab behind it, and what TLS has already
+ * read (64 KiB).
+ */
+export const MOST_UNWRITTEN = 2 * SLAB_BYTES
+
 /** Spare slabs of the process: 4 MiB. Slabs beyond go to the garbage collector. */
 const MAX_SPARE = 64
 
@@ -43,16 +50,14 @@ export class Slab {
     return this.#at === 0 ? this.bytes : this.bytes.subarray(this.#at)
   }
 
-  /** Copies as much of the bytes as there is room for. Returns how much that is. */
-  add(bytes: Buffer, from: number): number {
-    const count = bytes.copy(this.bytes, this.#at, from)
-    this.#at += count
-    return count
+  /** Copies as much of the bytes as there is room for. Returns the copy. */
+  add(bytes: Buffer, from: number): Buffer {
+    return this.read(bytes.copy(this.bytes, this.#at, from))
   }
 
   /** Latin-1 text that fits. */
-  addText(text: string): void {
-    this.#at += this.bytes.write(text, this.#at, 'latin1')
+  addText(text: string): Buffer {
+    return this.read(this.bytes.write(text, this.#at, 'latin1'))
   }
 
   /** What a read has brought into `rest`. */

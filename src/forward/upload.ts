@@ -1,11 +1,12 @@
 /** The body of a request on its way to the server: read as fast as the server takes it, counted, and framed anew. */
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
-import type { ClientRequest, OnWritten } from './client-message.ts'
+import type { ClientRequest, OnWritten, TakeBody } from './client-message.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { guarded } from './guarded.ts'
-import { SLAB_BYTES, Slab } from './slab.ts'
+import { MOST_UNWRITTEN, Slab } from './slab.ts'
+import { WaitingBytes } from './waiting-bytes.ts'
 
 export interface UploadRequest {
   readonly req: ClientRequest
@@ -37,10 +38,6 @@ const COPY_BYTES = 8 * 1024
 /** A longer head leaves by itself. */
 const MOST_HEAD_BYTES = 16 * 1024
 
-/**
- * Of a body to a server that lags at most this is held: Node's mark (64 KiB), the slab behind it, and what Node has already
- * read (64 KiB).
- */
 export class Upload {
   readonly #request: UploadRequest
   readonly #events: UploadEvents
@@ -48,13 +45,18 @@ export class Upload {
   #timer: NodeJS.Timeout | undefined
   /** Undefined where there is no body, as with most requests. */
   #stopReading: (() => void) | undefined
+  /** The rest of the body comes in slabs. */
+  #leaveSlabs: (() => void) | undefined
   #isComplete: boolean
   /** The server does not take more at the moment. */
   #isPaused = false
-  /** Where pieces wait for those that come in the same turn of the loop; undefined: none do. */
+  /** Made when there is a body. */
+  #waiting: WaitingBytes | undefined
+  /** Where pieces are copied to in this turn of the loop. */
   #slab: Slab | undefined
   #turn: NodeJS.Immediate | undefined
   #onTurnEnd: () => void = () => {}
+  #onPiece: TakeBody = () => {}
   /** The client waits for `100 Continue` before it sends a byte. */
   #awaitsContinue: boolean
 
@@ -88,7 +90,10 @@ export class Upload {
     const onFault = (error: unknown): void => this.#events.onFault(error)
     const onData = guarded(onFault, (bytes: Buffer) => {
       this.#pass(bytes)
-      if (bytes.length >= COPY_BYTES) discard(bytes)
+      if (bytes.length < COPY_BYTES) return
+      discard(bytes)
+      // Nobody has to copy what follows.
+      if (!this.#isPaused) this.#leaveSlabs ??= req.readInSlabs?.(this.#onPiece)
     })
     const onEnd = guarded(onFault, () => this.#end())
     const onTimeout = guarded(onFault, () => this.#onTimeout())
@@ -98,9 +103,13 @@ export class Upload {
     req.on('data', onData)
     req.on('end', onEnd)
     this.#onTurnEnd = guarded(onFault, () => this.#writeWaiting())
+    this.#onPiece = guarded(onFault, (bytes: Buffer, slab: Slab | undefined) =>
+      this.#pass(slab ? bytes : Buffer.from(bytes), slab),
+    )
     this.#stopReading = () => {
       clearTimeout(timer)
-      this.#leaveSlab()
+      clearImmediate(this.#turn)
+      this.#leaveSlabs?.()
       req.off('data', onData)
       req.off('end', onEnd)
     }
@@ -133,7 +142,7 @@ export class Upload {
     this.#stopReading?.()
   }
 
-  #pass(bytes: Buffer): void {
+  #pass(bytes: Buffer, slab?: Slab): void {
     const { report, settings } = this.#request
     if (!this.#socket) return
     report.requestBytes += bytes.length
@@ -141,39 +150,48 @@ export class Upload {
     this.#awaitsContinue = false
     // Before it is written: nothing beyond the limit reaches the server.
     if (report.requestBytes > settings.limits.bodyBytes) return this.#fail('client-body-too-large')
-    if (bytes.length < COPY_BYTES && !this.#slab) this.#write(bytes)
+    if (slab) this.#wait(bytes, slab)
+    else if (bytes.length < COPY_BYTES && !this.#waiting?.bytes) this.#write(bytes)
     else this.#collect(bytes)
   }
 
   #collectHead(head: string): void {
     this.#slab = Slab.take()
-    this.#slab.addText(head)
-    this.#turn = setImmediate(this.#onTurnEnd)
+    this.#slab.hold()
+    this.#wait(this.#slab.addText(head), this.#slab)
   }
 
   /** Pieces of a large body leave together: each write costs as much as some kilobytes do. */
   #collect(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; ) {
       this.#slab ??= Slab.take()
-      at += this.#slab.add(bytes, at)
-      if (this.#slab.room === 0) this.#writeWaiting()
+      const slab = this.#slab
+      const copy = slab.add(bytes, at)
+      at += copy.length
+      slab.hold()
+      this.#wait(copy, slab)
+      if (slab.room === 0) this.#writeWaiting()
     }
-    if (this.#slab) this.#turn ??= setImmediate(this.#onTurnEnd)
+  }
+
+  #wait(bytes: Buffer, slab: Slab): void {
+    this.#waiting ??= new WaitingBytes()
+    if (!this.#waiting.extend(bytes, slab)) {
+      this.#writeWaiting()
+      this.#waiting.begin(bytes, slab)
+    }
+    this.#turn ??= setImmediate(this.#onTurnEnd)
   }
 
   #writeWaiting(): void {
-    const slab = this.#slab
-    if (!slab) return
-    slab.hold()
-    this.#write(slab.bytes.subarray(0, SLAB_BYTES - slab.room), slab.onWritten)
-    this.#leaveSlab()
-  }
-
-  #leaveSlab(): void {
     clearImmediate(this.#turn)
     this.#turn = undefined
     this.#slab?.letGo()
     this.#slab = undefined
+    const { bytes, slab } = this.#waiting ?? {}
+    if (!bytes) return
+    this.#waiting?.clear()
+    this.#write(bytes, slab?.onWritten)
   }
 
   #write(bytes: Buffer, onWritten?: OnWritten): void {
@@ -190,7 +208,7 @@ export class Upload {
     } else {
       socket.write(bytes, onWritten)
     }
-    if (this.#isComplete || !socket.writableNeedDrain) return
+    if (this.#isComplete || socket.writableLength < MOST_UNWRITTEN) return
     this.#isPaused = true
     req.pause()
   }

@@ -7,7 +7,7 @@
  */
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ClientAnswer, ClientRequest } from '../forward/client-message.ts'
+import type { ClientAnswer, ClientRequest, TakeBody } from '../forward/client-message.ts'
 import { isNamed } from '../forward/fields.ts'
 import { DirectAnswer } from './direct-answer.ts'
 import { RequestBody } from './request-body.ts'
@@ -97,6 +97,10 @@ export class DirectRequest implements ClientRequest {
   resume(): void {
     this.body?.resume()
   }
+
+  readInSlabs(take: TakeBody): (() => void) | undefined {
+    return this.body?.readInSlabs(take)
+  }
 }
 
 /**
@@ -116,7 +120,7 @@ export function takeDirectRequests(
     // Behind an answer of Node's that has not left whole, Node has to keep the order. Where the client does not read, Node
     // stops reading what it asks: answers without end would pile up here.
     if (isUsual(head) && !socket._httpMessage && !socket.writableNeedDrain) {
-      if (hasBody(head.rawHeaders)) head.body = new RequestBody(socket)
+      head.body = bodyOf(head.rawHeaders, socket)
       onRequest(head, new DirectAnswer(socket, head.method === 'HEAD'))
       return 0
     }
@@ -131,13 +135,15 @@ const isUsual = (head: DirectRequest): boolean =>
   !head.upgrade && head.httpVersionMajor === 1 && head.httpVersionMinor === 1
 
 /** RFC 9112 6: a body is announced by one of two fields. By length first: most names are passed over with one comparison. */
-function hasBody(rawHeaders: readonly string[]): boolean {
+function bodyOf(rawHeaders: readonly string[], socket: Socket): RequestBody | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
-    if (name.length === 14 && isNamed(name, 'Content-Length', 'content-length')) return true
-    if (name.length === 17 && isNamed(name, 'Transfer-Encoding', 'transfer-encoding')) return true
+    if (name.length === 14 && isNamed(name, 'Content-Length', 'content-length'))
+      return new RequestBody(socket, rawHeaders[i + 1])
+    if (name.length === 17 && isNamed(name, 'Transfer-Encoding', 'transfer-encoding'))
+      return new RequestBody(socket, undefined)
   }
-  return false
+  return undefined
 }
 
 /** Node's own members that fill a message, as its parser calls them. */

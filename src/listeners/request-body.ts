@@ -4,6 +4,11 @@
  */
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
+import type { TakeBody } from '../forward/client-message.ts'
+import { BodyReader } from './body-reader.ts'
+
+/** Less than that is not worth it to read otherwise: it comes in one read. */
+const LEAST_IN_SLABS = 16 * 1024
 
 /** As much as Node holds of a body that nobody reads yet. The read that is being parsed may come on top of it (64 KiB). */
 const MOST_HELD = 64 * 1024
@@ -11,6 +16,10 @@ const MOST_HELD = 64 * 1024
 /** Tells 'data' with the bytes, and 'end'. */
 export class RequestBody extends EventEmitter {
   readonly #socket: Socket
+  /** Bytes that the parser has not brought yet; NaN: nobody knows. */
+  #left: number
+  /** Reads in its stead. */
+  #reader: BodyReader | undefined
   readonly #held: Buffer[] = []
   #heldBytes = 0
   /** 'new' until somebody listens or reads: then it flows, unless it was paused before. */
@@ -23,9 +32,11 @@ export class RequestBody extends EventEmitter {
   #holdsSocket = false
   #isEnded = false
 
-  constructor(socket: Socket) {
+  /** @param length in bytes, as the parser has checked it; undefined: its end is told by chunks */
+  constructor(socket: Socket, length: string | undefined) {
     super()
     this.#socket = socket
+    this.#left = Number(length ?? Number.NaN)
   }
 
   get heldBytes(): number {
@@ -45,12 +56,30 @@ export class RequestBody extends EventEmitter {
 
   pause(): void {
     this.#flow = 'paused'
+    if (!this.#reader) return
+    this.#holdsSocket = true
+    this.#socket.pause()
   }
 
   resume(): void {
     if (this.#flow === 'flowing') return
     this.#flow = 'flowing'
     this.#flowSoon()
+  }
+
+  /** As `ClientRequest.readInSlabs`. */
+  readInSlabs(take: TakeBody): (() => void) | undefined {
+    const flows = this.#flow === 'flowing' && this.#held.length === 0
+    if (!flows || !Number.isSafeInteger(this.#left) || this.#left < LEAST_IN_SLABS) return undefined
+    const reader = BodyReader.of(this.#socket)
+    if (!reader) return undefined
+    this.#reader = reader
+    reader.start(this.#left, take)
+    return () => {
+      this.#reader = undefined
+      this.#left = Number.NaN
+      reader.stop()
+    }
   }
 
   /**
@@ -64,6 +93,7 @@ export class RequestBody extends EventEmitter {
       if (goesOn) this.#end()
       return true
     }
+    this.#left -= bytes.length
     if (goesOn && this.#held.length === 0 && this.listenerCount('data') > 0) {
       this.emit('data', bytes)
       return true

@@ -2,16 +2,12 @@
  * Large bodies pass through memory that is used again, for any client. Here many pass at once, some slowly, some are cut in
  * the middle while their bytes still wait, and whoever comes next must find nothing of them.
  */
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createAuthority } from '../../src/lab/authority.ts'
+import { startAnsweringWorld } from '../support/answering-world.ts'
 import { dechunk } from '../support/dechunk.ts'
-import { startTestProxy } from '../support/proxy.ts'
-import { openRawClient, type RawClient } from '../support/raw-client.ts'
+import type { RawClient } from '../support/raw-client.ts'
 
 /** More than the buffers of the system hold between two programs. */
 const TOTAL = 4 * 1024 * 1024
@@ -40,33 +36,10 @@ const answer: RequestListener = (req, res) => {
 
 for (const isTls of [false, true]) {
   t.test(isTls ? 'by TLS' : 'in clear text', async (t) => {
-    const connect = await startWorld(t, isTls)
+    const { connect } = await startAnsweringWorld(t, isTls, answer)
     t.test('down', (t) => download(t, connect))
     t.test('up', (t) => upload(t, connect))
   })
-}
-
-async function startWorld(t: Test, isTls: boolean): Promise<() => Promise<RawClient>> {
-  const authority = await createAuthority('Test Root')
-  const { certPem, keyPem } = await authority.issue({ names: ['pool01.contoso.local'] })
-  const server = isTls
-    ? createTlsServer({ cert: certPem, key: keyPem }, answer)
-    : createServer(answer)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  const servers = [isTls ? { httpsPort: port } : { httpPort: port }]
-  const proxy = await startTestProxy(t, { servers, pool: 'affinity: none', authority })
-  const { httpPort, httpsPort, ca } = proxy
-  return () =>
-    openRawClient(
-      t,
-      isTls ? { port: httpsPort, tls: { serverName: HOST, ca } } : { port: httpPort },
-    )
 }
 
 /** A client that is cut has read nothing; the others read a little, wait for the cut, and read on. */

@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { mock } from 'node:test'
 import t from 'tap'
 import { BackendConnection, type BackendUser } from '../../../src/forward/backend-connection.ts'
-import { type BackendReader, createBackendReader } from '../../../src/forward/backend-reader.ts'
+import { createSlabReader, type SlabReader } from '../../../src/forward/slab-reader.ts'
 import type { Server } from '../../../src/pools/server.ts'
 
 const RESPONSE_MS = 1000
@@ -14,7 +14,7 @@ function start() {
   const written = { writableLength: 0, bytesWritten: 0 }
   for (const name of ['writableLength', 'bytesWritten'] as const)
     Object.defineProperty(socket, name, { get: () => written[name] })
-  const reader: BackendReader = createBackendReader()
+  const reader: SlabReader = createSlabReader()
   const server = { facts: { inFlight: 0 } } as unknown as Server
   const connection = new BackendConnection(socket, reader, server, false)
   const silences: number[] = []

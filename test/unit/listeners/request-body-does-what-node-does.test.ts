@@ -21,7 +21,7 @@ interface Subject {
 }
 
 function ours(socket: Socket): Subject {
-  const body = new RequestBody(socket)
+  const body = new RequestBody(socket, undefined)
   return {
     bring: (bytes) => body.add(bytes),
     listen: (event, listener) => body.listen(event, listener),
@@ -152,7 +152,7 @@ t.test('500 orders of what is done', { timeout: 120_000 }, async (t) => {
 })
 
 t.test('a piece is passed on in the call that brings it', async (t) => {
-  const body = new RequestBody(new PassThrough() as unknown as Socket)
+  const body = new RequestBody(new PassThrough() as unknown as Socket, undefined)
   const pieces: string[] = []
   t.ok(body.add(Buffer.from('before')))
   body.listen('data', (bytes) => pieces.push(bytes.toString()))
@@ -167,7 +167,7 @@ t.test('a piece is passed on in the call that brings it', async (t) => {
 
 t.test('a body that nobody reads is held up to a mark, and the socket not read', async (t) => {
   const socket = new PassThrough() as unknown as Socket
-  const body = new RequestBody(socket)
+  const body = new RequestBody(socket, undefined)
   t.equal(body.add(Buffer.alloc(65_535)), true)
   t.equal(body.add(Buffer.alloc(1)), false)
   socket.pause()

@@ -1,6 +1,7 @@
 /**
- * How bytes come from a server: into one buffer that all back-end sockets of the process share. Node's own way allocates
- * 64 KiB for each read and takes them through a stream; for a small answer that is most of what reading costs.
+ * How bytes come from a server, and those of a large body from a client: into one buffer that all sockets of the process
+ * share. Node's own way allocates 64 KiB for each read and takes them through a stream; for a small answer that is most of
+ * what reading costs.
  *
  * A read of some size announces more of them (a body), and then copying would cost too much: from there on the socket reads
  * into a slab, until a small read comes or the answer is complete.
@@ -23,16 +24,20 @@ const shared = Buffer.allocUnsafeSlow(SLAB_BYTES)
  */
 export type TakeBytes = (bytes: Buffer, slab: Slab | undefined) => boolean
 
-export interface BackendReader {
-  /** For the options of the socket. */
-  readonly onread: OnReadOpts
+export interface SlabReader {
+  /** For the options of a socket that is made with it. */
+  readonly onread: {
+    /** Where the next read goes. */
+    readonly buffer: () => Buffer
+    readonly callback: OnReadOpts['callback']
+  }
   /** Until it is set, bytes are those of a server that speaks before it was asked. */
   take: TakeBytes | undefined
   /** From now on the socket is read as any stream is. */
   giveTo(socket: Socket): void
 }
 
-export function createBackendReader(): BackendReader {
+export function createSlabReader(): SlabReader {
   /** What the socket reads into; undefined: the shared buffer. */
   let slab: Slab | undefined
   let stream: Socket | undefined
@@ -46,7 +51,7 @@ export function createBackendReader(): BackendReader {
     slab = Slab.take()
     return slab
   }
-  const reader: BackendReader = {
+  const reader: SlabReader = {
     take: undefined,
     giveTo: (socket) => {
       stream = socket
