@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { FailureCode } from '../base/failure.ts'
 import type { ClientRequest, OnWritten, TakeBody } from './client-message.ts'
+import { corkForTurn } from './cork-for-turn.ts'
 import { mayBeTrailer } from './fields.ts'
 import type { ForwardReport } from './forward-report.ts'
 import { guarded } from './guarded.ts'
@@ -85,7 +86,10 @@ export class Upload {
   /** @param head of the request, to go ahead of the body */
   start(socket: Socket, head: string): void {
     const { req, settings, framing } = this.#request
-    if (this.#isComplete) return void socket.write(head, 'latin1')
+    if (this.#isComplete) {
+      corkForTurn(socket)
+      return void socket.write(head, 'latin1')
+    }
     this.#socket = socket
     const onFault = (error: unknown): void => this.#events.onFault(error)
     const onData = guarded(onFault, (bytes: Buffer) => {

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { type ClientAnswer, ONE_WRITE_BYTES, type OnWritten } from '../forward/client-message.ts'
+import { corkForTurn } from '../forward/cork-for-turn.ts'
 import { FIELD_NAME, isNamed, NOT_IN_A_VALUE } from '../forward/fields.ts'
 
 export class DirectAnswer implements ClientAnswer {
@@ -72,8 +73,10 @@ export class DirectAnswer implements ClientAnswer {
     const before = this.#taken() + this.#chunkLine(bytes.length)
     const after = this.chunkedEncoding ? '\r\n' : ''
     if (before === '') return socket.write(bytes, onWritten)
-    if (bytes.length <= ONE_WRITE_BYTES)
+    if (bytes.length <= ONE_WRITE_BYTES) {
+      corkForTurn(socket)
       return socket.write(before + bytes.toString('latin1') + after, 'latin1', onWritten)
+    }
     socket.cork()
     socket.write(before, 'latin1')
     socket.write(bytes, onWritten)
@@ -129,7 +132,9 @@ export class DirectAnswer implements ClientAnswer {
   }
 
   #write(text: string): void {
-    if (text !== '' && this.socket.writable) this.socket.write(text, 'latin1')
+    if (text === '' || !this.socket.writable) return
+    corkForTurn(this.socket)
+    this.socket.write(text, 'latin1')
   }
 
   /** 'finish' is told when all has been handed to the system, as Node does it. */
@@ -137,6 +142,7 @@ export class DirectAnswer implements ClientAnswer {
     const onFinish = this.#onFinish
     if (!onFinish) return this.#write(text)
     if (!this.socket.writable) return
+    // Not corked: often the connection ends with it, and its place is to be free before the client has read this.
     this.socket.write(text, 'latin1', (error) => {
       if (!error) onFinish()
     })

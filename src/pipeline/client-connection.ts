@@ -10,6 +10,7 @@ import { BackendConnections } from '../forward/backend-connections.ts'
 import { breakOff } from '../forward/break-off.ts'
 import { bytesSent } from '../forward/bytes-sent.ts'
 import type { ClientRequest } from '../forward/client-message.ts'
+import { uncorkNow } from '../forward/cork-for-turn.ts'
 import { Pace, type PaceSettings } from '../guard/pace.ts'
 import { HostReader } from '../routing/host.ts'
 import type { Arrival } from './arrival.ts'
@@ -175,6 +176,7 @@ export class ClientConnection {
     this.onTooManyAhead()
     // More of them are in the bytes that were read already.
     this.#isClosing = true
+    uncorkNow(this.socket)
     this.socket.destroy()
   }
 
@@ -257,6 +259,7 @@ export class ClientConnection {
   /** Ends the connection in the middle of an answer, in a way that no client takes for its end. */
   cut(isDelimitedByClose: boolean): void {
     this.#isClosing = true
+    uncorkNow(this.socket)
     // Length and chunks show by themselves that the answer is not complete. Where only the end of the connection says
     // so, a reset must take its place; TLS ends without close_notify, which says the same.
     if (isDelimitedByClose) breakOff(this.socket)

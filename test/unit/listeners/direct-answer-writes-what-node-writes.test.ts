@@ -2,6 +2,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { setImmediate as turnEnd } from 'node:timers/promises'
 import t from 'tap'
 import type { ClientAnswer } from '../../../src/forward/client-message.ts'
 import { DirectAnswer } from '../../../src/listeners/direct-answer.ts'
@@ -189,6 +190,7 @@ t.test('behind a head that was refused another one can be written', async (t) =>
   t.notOk(answer.headersSent)
   answer.writeHead(500, 'Internal Server Error', LENGTH)
   answer.end('no', 'latin1')
+  await turnEnd()
   t.equal(socket.text, 'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno')
 })
 
@@ -198,13 +200,17 @@ t.test('nothing is written that a client could take for another answer', async (
   t.throws(() => answer.write(Buffer.from('a')), 'a body before the head')
   t.throws(() => answer.end('a', 'latin1'), 'an end before the head')
   t.throws(() => answer.writeHead(200, 'OK', ['A', 'b']), 'a body whose end nobody can see')
+  await turnEnd()
   t.equal(socket.text, '')
   answer.writeHead(200, 'OK', ['Transfer-Encoding', 'chunked'])
   answer.end()
+  await turnEnd()
   const { text } = socket
   answer.end()
   t.throws(() => answer.write(Buffer.from('a')), 'a body behind the end')
   answer.flushHeaders()
+  await turnEnd()
+  t.match(text, /\r\n0\r\n\r\n$/)
   t.equal(socket.text, text, 'one end')
 })
 
