@@ -18,6 +18,8 @@ export interface Series {
 export interface RowResult {
   readonly row: string
   readonly series: readonly Series[]
+  /** It was measured by itself, after the others. */
+  readonly anew?: Pick<RunFacts, 'commit' | 'date'>
 }
 
 export interface PeerFact {

@@ -48,7 +48,7 @@ function benchSection(run: Run): string {
       : `\n\n**A ${facts.mode} run: the figures are rough.** A full one replaces them.`
   return [
     `Measured on ${facts.date} at commit ${facts.commit}, ${facts.mode} run, ${facts.rounds} rounds of ${facts.windowMs} ms.
-${facts.processor}, ${facts.cores} cores, ${facts.memoryGb} GB, Linux ${facts.kernel}. Node ${facts.node} with OpenSSL ${facts.openssl}.${rough}`,
+${facts.processor}, ${facts.cores} cores, ${facts.memoryGb} GB, Linux ${facts.kernel}. Node ${facts.node} with OpenSSL ${facts.openssl}.${anewText(run)}${rough}`,
     table(
       ['proxy', 'version'],
       peers.map(({ name, version, missing }) => [
@@ -78,6 +78,16 @@ ${facts.processor}, ${facts.cores} cores, ${facts.memoryGb} GB, Linux ${facts.ke
     allRows.map(({ name, says }) => `- \`${name}\`: ${says}`).join('\n'),
   ].join('\n\n')
 }
+
+/** Rows of another commit than the others. */
+const anewText = ({ rows }: Run): string =>
+  rows
+    .map(({ row, anew }) =>
+      anew
+        ? ` Of these \`${row}\` was measured anew on ${anew.date} at commit ${anew.commit}.`
+        : '',
+    )
+    .join('')
 
 /** The floor of the row of latencies. */
 function noProxyText(run: Run): string {

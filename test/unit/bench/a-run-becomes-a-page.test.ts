@@ -7,6 +7,7 @@ import { cpuBetween } from '../../bench/processes.ts'
 import { growthSection } from '../../bench/report/growth-section.ts'
 import { renderPage } from '../../bench/report/page.ts'
 import { drawPicture } from '../../bench/report/picture.ts'
+import { replaceRows } from '../../bench/report/replace-rows.ts'
 import { figure, goalTable, peerTable, ratioTable } from '../../bench/report/tables.ts'
 import { type Run, type Series, seriesOf } from '../../bench/results.ts'
 import { quantile, ratioOf, summarise } from '../../bench/statistics.ts'
@@ -161,4 +162,23 @@ t.test('the call is checked', async (t) => {
   t.throws(() => readOptions(['--write', '--only', 'ntlm']), /every row/)
   t.throws(() => readOptions(['--polls', '0']), /--polls/)
   t.throws(() => readOptions(['--slow']))
+})
+
+t.test('a row that was measured by itself takes its place, and the page says so', async (t) => {
+  const run = exampleRun([series('small-tls', { lyncgate: [20], nginx: [10] })])
+  const later = exampleRun([series('small-tls', { lyncgate: [30], nginx: [10] })])
+  const facts = { ...later.facts, commit: 'abcdef0123', date: '2026-01-03' }
+  const joined = replaceRows(run, { ...later, facts })
+  t.same(joined.facts, run.facts)
+  t.same(seriesOf(joined), seriesOf(later))
+  const says = /`example` was measured anew on 2026-01-03 at commit abcdef0123/
+  const empty = '<!-- bench --><!-- /bench --><!-- growth --><!-- /growth -->'
+  t.match(renderPage(empty, joined), says)
+  t.notMatch(renderPage(empty, run), says)
+  t.throws(
+    () => replaceRows(run, { ...later, facts: { ...facts, kernel: '6.1' } }),
+    /kernel is 6.1/,
+  )
+  t.throws(() => replaceRows(run, { ...later, peers: [] }), /peers/)
+  t.throws(() => replaceRows(run, { ...later, rows: [{ row: 'x', series: [] }] }), /no row x/)
 })
