@@ -10,6 +10,7 @@ import {
   ExchangeMetrics,
 } from '../../src/observe/metrics/exchange-metrics.ts'
 import { renderMetrics } from '../../src/observe/metrics/render-metrics.ts'
+import { bestOf, nanosecondsOf } from './nanoseconds.ts'
 
 const ROUNDS = 7
 const ROUND_MS = 200
@@ -48,19 +49,10 @@ report('merge and render 4 workers', performance.now() - before, 'ms per scrape'
 report('exposition', text.length / 1024, 'KiB')
 
 function measure(record: (exchange: CountedExchange) => void): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now()
-    let calls = 0
-    let now = start
-    while (now - start < ROUND_MS) {
-      for (const exchange of exchanges) record(exchange)
-      calls += exchanges.length
-      now = performance.now()
-    }
-    best = Math.min(best, ((now - start) * 1e6) / calls)
+  const recordAll = (): void => {
+    for (const exchange of exchanges) record(exchange)
   }
-  return best
+  return bestOf(ROUNDS, () => nanosecondsOf(recordAll, ROUND_MS, 1) / exchanges.length)
 }
 
 function recordWithPromClient(): (exchange: CountedExchange) => void {

@@ -5,6 +5,7 @@
 import { decide, type Question } from '../../src/pipeline/decide.ts'
 import type { Snapshot } from '../../src/pipeline/snapshot.ts'
 import { decisionSnapshot } from '../support/decision-snapshot.ts'
+import { bestOf, nanosecondsOf } from './nanoseconds.ts'
 
 const ROUNDS = 7
 const ROUND_MS = 150
@@ -33,26 +34,11 @@ for (const mode of ['guard', 'strict'] as const) {
       method: 'GET',
       target,
     }
-    const ns = measure(() => decide(question, snapshot))
+    const round = (): number => nanosecondsOf(() => decide(question, snapshot), ROUND_MS, 50)
+    const ns = bestOf(ROUNDS, round)
     const figure = ns.toFixed(0).padStart(10)
     process.stdout.write(`${mode.padEnd(8)}${title.padEnd(38)}${figure} ns per call\n`)
   }
-}
-
-function measure(run: () => unknown): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now()
-    let calls = 0
-    let now = start
-    while (now - start < ROUND_MS) {
-      for (let i = 0; i < 50; i++) run()
-      calls += 50
-      now = performance.now()
-    }
-    best = Math.min(best, ((now - start) * 1e6) / calls)
-  }
-  return best
 }
 
 function snapshotOf(mode: string): Snapshot {

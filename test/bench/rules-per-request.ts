@@ -7,6 +7,7 @@ import { ExchangeMetrics } from '../../src/observe/metrics/exchange-metrics.ts'
 import { decide } from '../../src/pipeline/decide.ts'
 import { readHost } from '../../src/routing/host.ts'
 import { decisionSnapshot } from '../support/decision-snapshot.ts'
+import { nanosecondsOf } from './nanoseconds.ts'
 
 const ROUNDS = 9
 const ROUND_MS = 150
@@ -18,23 +19,12 @@ const shapes = [1, 10, 100, 1000, 5000].map((count) => ({
   best: Number.POSITIVE_INFINITY,
 }))
 for (let round = 0; round < ROUNDS; round++)
-  for (const shape of shapes) shape.best = Math.min(shape.best, measure(shape.run))
+  for (const shape of shapes)
+    shape.best = Math.min(shape.best, nanosecondsOf(shape.run, ROUND_MS, 5000))
 for (const { count, best } of shapes)
   process.stdout.write(
     `${String(count).padStart(5)} rules${best.toFixed(0).padStart(8)} ns per request\n`,
   )
-
-function measure(run: () => void): number {
-  const start = performance.now()
-  let calls = 0
-  let now = start
-  while (now - start < ROUND_MS) {
-    for (let i = 0; i < 5000; i++) run()
-    calls += 5000
-    now = performance.now()
-  }
-  return ((now - start) * 1e6) / calls
-}
 
 /** A request with each call; the host is made from bytes, as it is of what the socket brings. */
 function requestsTo(count: number): () => void {

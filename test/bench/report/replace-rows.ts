@@ -13,7 +13,7 @@ const SAME: readonly (keyof RunFacts)[] = [
 
 /**
  * A run with the rows of a later one in place of its own, marked as such.
- * @throws an Error where the two do not belong together: another machine or other versions, or a row that only one of them has
+ * @throws an Error where the two do not belong together: another machine or other versions, or a row that was not there
  */
 export function replaceRows(run: Run, later: Run): Run {
   const other = SAME.find((fact) => run.facts[fact] !== later.facts[fact])

@@ -19,15 +19,14 @@ const hostName = (at: number): string => `h${String(at + 1).padStart(4, '0')}.co
 
 /** Equal processes differ by some percent, as their memory lies: each shape is started so often. */
 const STARTS = 3
-const SHAPES = { 'one rule': 1, '1,000 rules': MANY } as const
-type ShapeName = keyof typeof SHAPES
+const SHAPES = { 'one rule': 1, '1,000 rules': MANY }
 
 export const manyHosts: Row = {
   name: 'many-hosts',
   says: `Small GET, plain, to a lyncgate with one rule more, and to one with ${MANY} rules more, a host each, that are asked for in turn. Plain, because there a look-up would weigh most. Each is started ${STARTS} times, for a third of the rounds: equal processes differ by some percent.`,
   measure: async (bench) => {
     const hands: Record<string, Cell>[] = []
-    for (let start = 0; start < STARTS; start++) hands.push(await askManyHosts(bench, STARTS))
+    for (let start = 0; start < STARTS; start++) hands.push(await askManyHosts(bench))
     const cells = inMicroseconds(joinedByName(Object.keys(SHAPES), hands))
     return [
       { key: 'many-hosts', title: 'rules and hosts', unit: 'us', reference: 'one rule', cells },
@@ -35,18 +34,17 @@ export const manyHosts: Row = {
   },
 }
 
-/** One process of each shape, for a part of the rounds. */
-async function askManyHosts(bench: Bench, parts: number): Promise<Record<string, Cell>> {
+/** One process of each shape, for its part of the rounds. */
+async function askManyHosts(bench: Bench): Promise<Record<string, Cell>> {
   const shapes: Contestant[] = []
   const turns: Turn[] = []
-  for (const name of Object.keys(SHAPES) as ShapeName[]) {
-    const hosts = SHAPES[name]
+  for (const [name, hosts] of Object.entries(SHAPES)) {
     const moreRules = Array.from({ length: hosts }, (_, at) => hostName(at))
     const shape = await variant(bench, name, { moreRules })
     shapes.push(shape)
     turns.push(smallTurn(bench, { shape, isTls: false, hosts }))
   }
-  const rounds = Math.ceil(bench.options.smallRounds / parts)
+  const rounds = Math.ceil(bench.options.smallRounds / STARTS)
   return closing(shapes, () => takeTurns(bench, { ...smallTurns(bench, turns), rounds }))
 }
 
